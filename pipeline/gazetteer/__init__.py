@@ -1,0 +1,133 @@
+"""The gazetteer: the vocabulary of `seeds/` made ready to match, in one Aho-Corasick automaton.
+
+seeds/*.csv, *.toml → seeds (rows) → vocabulary (names with senses) → surfaces (variants) → Gazetteer
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import ahocorasick_rs
+
+from pipeline.errors import SeedError
+from pipeline.gazetteer.surfaces import variants
+from pipeline.gazetteer.vocabulary import Sense, Vocabulary, read_vocabulary
+
+#: Raised when the way of matching changes, so that tags of another matcher can be told apart.
+MATCHER = 1
+
+# What may follow a designation that ends in a digit: "F-16C", "Su-35S", "MQ-9B", "T-72B3", "F-16s".
+_VARIANT_SUFFIX = re.compile(r"(?:[A-Z]{1,3}\d{0,2}[A-Z]{0,2}s?|s|bis|ER)(?!\w)")
+_DESIGNATION = re.compile(r"(?=.*[A-Za-z])(?=.*[A-Z\d][-\d]).*\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One name found at `start:end` of a text, with what it may mean (nothing for a swallowed phrase)."""
+
+    start: int
+    end: int
+    senses: tuple[Sense, ...]
+
+
+class Gazetteer:
+    """Finds all names of a vocabulary in a text: whole words, longest name first, layer by layer."""
+
+    def __init__(self, vocabulary: Vocabulary, version: str) -> None:
+        """`version` names the vocabulary; it is stored with every tag.
+
+        Raises SeedError when two rows of one layer claim the same alias for different codes.
+        """
+        self.vocabulary = vocabulary
+        self.version = version
+        surfaces = _Surfaces(vocabulary)
+        self._senses = surfaces.senses
+        self._suffixed = [bool(s and s[0].kind == "weapon" and _DESIGNATION.fullmatch(n)) for n, s in surfaces.items()]
+        self._automaton = ahocorasick_rs.AhoCorasick(surfaces.names, matchkind=ahocorasick_rs.MatchKind.Standard)
+        self.patterns = len(surfaces.names)
+
+    def find(self, text: str) -> list[Hit]:
+        """All hits in reading order. Offsets are code points of `text`, which may not hold lone surrogates."""
+        length = len(text)
+        hits = []
+        for pattern, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            if start and text[start - 1].isalnum():
+                continue
+            if end < length and text[end].isalnum():
+                if not self._suffixed[pattern] or not (suffix := _VARIANT_SUFFIX.match(text, end)):
+                    continue
+                end = suffix.end()
+            hits.append(Hit(start, end, self._senses[pattern]))
+        if len(hits) < 2:
+            return hits
+        hits.sort(key=lambda hit: (hit.start, -hit.end))
+        return list(_longest(hits))
+
+
+def _longest(hits: list[Hit]) -> Iterator[Hit]:
+    """Keep, in each layer, the leftmost and longest; a phrase takes its place in all layers."""
+    taken: dict[str, int] = {}
+    swallowed = 0
+    for hit in hits:
+        if hit.start < swallowed:
+            continue
+        if not hit.senses:
+            swallowed = hit.end
+            continue
+        free = tuple(s for s in hit.senses if taken.get(s.layer, 0) <= hit.start)
+        for sense in free:
+            taken[sense.layer] = hit.end
+        if free:
+            yield hit if len(free) == len(hit.senses) else Hit(hit.start, hit.end, free)
+
+
+class _Surfaces:
+    """Every surface of every name, each with the senses it may have (one in each layer)."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        declared: dict[str, dict[str, Sense]] = {}
+        for name in vocabulary.names:
+            layer = declared.setdefault(name.alias, {})
+            other = layer.setdefault(name.sense.layer, name.sense)
+            if other.code != name.sense.code or (name.sense.kind == "event" and other is not name.sense):
+                problem = (
+                    f"{name.alias!r} is {name.sense.code} here and {other.code} at {other.row}; keep it in one place"
+                )
+                raise SeedError(name.sense.row, problem)
+        for name in vocabulary.names:
+            for surface in variants(name.alias, plural=name.plural):
+                declared.setdefault(surface, {}).setdefault(name.sense.layer, name.sense)
+        swallowed = {s for phrase, _ in vocabulary.phrases for s in variants(phrase, plural=phrase[0].islower())}
+        self.names = [*declared, *(s for s in swallowed if s not in declared)]
+        self.senses: list[tuple[Sense, ...]] = [tuple(layers.values()) for layers in declared.values()]
+        self.senses += [()] * (len(self.names) - len(self.senses))
+
+    def items(self) -> Iterator[tuple[str, tuple[Sense, ...]]]:
+        return zip(self.names, self.senses, strict=True)
+
+
+def load_gazetteer(folder: Path) -> Gazetteer:
+    """Read, check and compile the vocabulary of a seeds folder, once per process and folder.
+
+    Raises SeedError.
+    """
+    return _load(folder.resolve())
+
+
+@lru_cache(maxsize=4)
+def _load(folder: Path) -> Gazetteer:
+    return Gazetteer(read_vocabulary(folder), vocabulary_version(folder))
+
+
+def vocabulary_version(folder: Path) -> str:
+    """A short name for the exact contents of the vocabulary files and the matcher: `1-3f9a0c12`."""
+    digest = hashlib.blake2b(digest_size=4)
+    for path in sorted([*folder.glob("*.toml"), *folder.glob("*.csv")]):
+        if path.name != "feeds.csv":
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return f"{MATCHER}-{digest.hexdigest()}"

@@ -1,0 +1,147 @@
+"""How a word that means several things is decided from the words around it. Pure.
+
+A `Rule` is one `[[word]]` of the `seeds/ambiguous*.toml` files or one trigger of `seeds/meetings.toml`. It is
+asked in this order: what rejects, what is required, what accepts, and else its default.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+#: How far `near` and `unless` look on each side, in characters, unless the rule says otherwise.
+NEAR = 200
+
+_SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*\s+(?=[\"'“‘(]?[A-Z0-9])|[\n•|]")
+
+
+class Found(NamedTuple):
+    """A tag that is already certain: what other words are decided by."""
+
+    kind: str
+    code: str
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Item:
+    """The text under decision: title, a line break, text; and the tags found so far, in reading order."""
+
+    text: str
+    found: list[Found] = field(default_factory=list)
+    _breaks: list[int] | None = None
+
+    def sentence(self, start: int, end: int) -> tuple[int, int]:
+        """The bounds of the sentence that holds the span; the title is a sentence of its own."""
+        if self._breaks is None:
+            self._breaks = [0, *(m.end() for m in _SENTENCE_END.finditer(self.text)), len(self.text)]
+        low, high = 0, len(self.text)
+        for bound in self._breaks:
+            if bound <= start:
+                low = bound
+            elif bound >= end:
+                high = bound
+                break
+        return low, high
+
+    def parties(self, low: int = 0, high: int | None = None) -> int:
+        """How many different states and organisations are tagged between two offsets."""
+        top = len(self.text) if high is None else high
+        return len({f.code for f in self.found if f.kind in ("state", "actor") and low <= f.start < top})
+
+
+class Decision(NamedTuple):
+    """Whether a match is taken, and the reason in words fit for an analyst."""
+
+    accepted: bool
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Conditions on the neighbourhood of a match; see `seeds/README.md` for the meaning of each field."""
+
+    default: bool
+    because: str
+    before: re.Pattern[str] | None = None
+    after: re.Pattern[str] | None = None
+    near: re.Pattern[str] | None = None
+    not_before: re.Pattern[str] | None = None
+    not_after: re.Pattern[str] | None = None
+    unless: re.Pattern[str] | None = None
+    near_tags: frozenset[str] = frozenset()
+    parties: int = 0
+    sentence_parties: int = 0
+    requires_tags: frozenset[str] = frozenset()
+    within: int = NEAR
+
+    def decide(self, item: Item, start: int, end: int) -> Decision:
+        """Take the match at `start:end` of the item or not."""
+        text = item.text
+        ahead, behind = text[end : end + 80], text[max(0, start - 80) : start]
+        low, high = max(0, start - self.within), end + self.within
+        around = (text[low:start] + "\x00" + text[end:high]) if self.unless or self.near else ""
+        for pattern, scope, where in (
+            (self.not_before, behind, "before it"),
+            (self.not_after, ahead, "after it"),
+            (self.unless, around, "near by"),
+        ):
+            if pattern and (hit := pattern.search(scope)):
+                return Decision(False, f"“{hit[1].strip()}” stands {where}")
+        if (lack := self._lacks(item, start, end)) is not None:
+            return Decision(False, lack)
+        for pattern, scope, where in (
+            (self.before, behind, "before it"),
+            (self.after, ahead, "after it"),
+            (self.near, around, "near by"),
+        ):
+            if pattern and (hit := pattern.search(scope)):
+                return Decision(True, f"{self.because}: “{hit[1].strip()}” {where}")
+        for other in item.found:
+            if (
+                other.kind in self.near_tags
+                and low <= other.start < high
+                and (other.end <= start or other.start >= end)
+            ):
+                words = item.text[other.start : other.end]
+                return Decision(True, f"{self.because}: “{words}” ({other.kind}) near by")
+        return Decision(self.default, self.because if self.default else "nothing near by speaks for it")
+
+    def _lacks(self, item: Item, start: int, end: int) -> str | None:
+        """What the rule requires and the item does not have, or None."""
+        if self.parties and (have := item.parties()) < self.parties:
+            return f"needs {self.parties} states or organisations in the item, has {have}"
+        if not (self.requires_tags or self.sentence_parties):
+            return None
+        low, high = item.sentence(start, end)
+        if self.sentence_parties and (have := item.parties(low, high)) < self.sentence_parties:
+            return f"needs {self.sentence_parties} states or organisations in the sentence, has {have}"
+        kinds = {f.kind for f in item.found if low <= f.start < high}
+        missing = self.requires_tags - kinds
+        return f"needs a {' and a '.join(sorted(missing))} in the sentence" if missing else None
+
+
+def words_before(words: Iterable[str]) -> re.Pattern[str] | None:
+    """Matches when the text before a match ends with one of the words."""
+    return _compile(words, r"(?<!\w)({})[\s\-‑–\"'“”‘’(]*$")
+
+
+def words_after(words: Iterable[str]) -> re.Pattern[str] | None:
+    """Matches when the text after a match begins with one of the words; a possessive is skipped."""
+    return _compile(words, r"^(?:[’']s\b)?[\s\-‑–\"'“”‘’(,]*({})(?!\w)")
+
+
+def words_near(words: Iterable[str]) -> re.Pattern[str] | None:
+    """Matches one of the words anywhere."""
+    return _compile(words, r"(?<!\w)({})(?!\w)")
+
+
+def _compile(words: Iterable[str], frame: str) -> re.Pattern[str] | None:
+    listed = sorted(set(words), key=lambda w: (-len(w), w))
+    if not listed:
+        return None
+    inner = "|".join(re.escape(word.strip()).replace(r"\ ", r"\s+").replace("'", "['’]") for word in listed)
+    return re.compile(frame.format(inner), re.IGNORECASE)

@@ -1,0 +1,298 @@
+"""Seed rows → vocabulary: which names mean what, before anything is matched.
+
+Layers are matched apart from each other: inside one layer the longest name wins, so "South Sudan" hides
+"Sudan", while "US arms" may be a state and a weapon. Phrases of `seeds/phrases*.csv` win in every layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import SeedError
+from pipeline.gazetteer.rules import NEAR, Rule, words_after, words_before, words_near
+from pipeline.gazetteer.seeds import Row, read_csv, read_toml
+from pipeline.model import EVENT_TYPES
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """What a name means: a tag's kind, code, name, type and way of recognition, and the seed row that says so."""
+
+    kind: str
+    code: str
+    name: str
+    type: str
+    via: str
+    row: str
+    rule: Rule | None = None
+
+    @property
+    def layer(self) -> str:
+        """Names compete for the longest match inside one layer only; each event type is a layer of its own."""
+        return f"event {self.code}" if self.kind == "event" else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One alias as an analyst wrote it, with its sense; `plural` lets the loader add a final s."""
+
+    alias: str
+    sense: Sense
+    plural: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state or territory: ISO alpha-3 code, short English name, label point in degrees."""
+
+    code: str
+    name: str
+    lat: float
+    lon: float
+
+
+@dataclass(frozen=True, slots=True)
+class WeaponType:
+    """One of the weapon types, with the official categories it may fall into."""
+
+    code: str
+    name: str
+    definition: str
+    categories: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A named weapon system: slug, name, weapon type, states of origin, official categories by list."""
+
+    code: str
+    name: str
+    type: str
+    origin: tuple[str, ...]
+    categories: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """An event type with its name and PLOVER code."""
+
+    code: str
+    name: str
+    plover: str
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A sentence that must (or must not) yield a tag; a test runs every one."""
+
+    where: str
+    sentence: str
+    kind: str
+    code: str
+    holds: bool
+
+
+@dataclass(slots=True)
+class Vocabulary:
+    """Everything under `seeds/` that the tagger knows."""
+
+    states: dict[str, State]
+    actors: dict[str, str]
+    weapon_types: dict[str, WeaponType]
+    systems: dict[str, System]
+    events: dict[str, EventType]
+    names: list[Name]
+    phrases: list[tuple[str, str]]
+    examples: list[Example]
+
+
+_LISTS = ("sipri", "unroca", "ml", "mtcr")
+_STATE_VIAS = {
+    "names": "name",
+    "adjectives": "adjective",
+    "capitals": "capital",
+    "institutions": "institution",
+    "regions": "region",
+}
+
+
+def read_vocabulary(folder: Path) -> Vocabulary:
+    """Read and check all seed files of a folder. Raises SeedError with file, line and the mend."""
+    v = Vocabulary({}, {}, {}, {}, {}, [], [], [])
+    rules = _Rules(folder)
+    _read_states(v, folder, rules)
+    _read_actors(v, folder, rules)
+    _read_weapons(v, folder, rules)
+    _read_events(v, folder, rules.contexts)
+    for path in sorted(folder.glob("phrases*.csv")):
+        v.phrases += [(row.text("phrase"), row.where) for row in read_csv(path, ("phrase", "because", "source"))]
+    rules.check_used(v)
+    return v
+
+
+def _read_states(v: Vocabulary, folder: Path, rules: _Rules) -> None:
+    for row in read_toml(folder / "states.toml"):
+        if not (len(row.key) == 3 and row.key.isalpha() and row.key.isupper()):
+            raise SeedError(row.where, f"[{row.key}] is no ISO 3166-1 alpha-3 code")
+        name = row.text("name")
+        row.text("source")
+        v.states[row.key] = State(row.key, name, row.number("lat", 0.0), row.number("lon", 0.0))
+        guard = rules.of("state", row.key)
+        for field, via in _STATE_VIAS.items():
+            v.names += [guard(a, Sense("state", row.key, name, "", via, row.where)) for a in row.texts(field)]
+        v.examples += _examples(row, "state", row.key)
+    for row in read_csv(folder / "leaders.csv", ("state", "name", "aliases", "office", "from", "to", "source")):
+        _add_to_state(v, row, rules, (row.text("name"), *row.texts("aliases")), "leader")
+    for row in read_csv(folder / "places.csv", ("place", "aliases", "state", "kind", "population", "source")):
+        kind = row.one_of("kind", ("city", "region"))
+        _add_to_state(v, row, rules, (row.text("place"), *row.texts("aliases")), kind)
+
+
+def _add_to_state(v: Vocabulary, row: Row, rules: _Rules, aliases: Iterable[str], via: str) -> None:
+    code = row.text("state")
+    if code not in v.states:
+        raise SeedError(row.where, f"state {code!r} is not in states.toml; add it there or mend the code")
+    guard = rules.of("state", code)
+    v.names += [guard(a, Sense("state", code, v.states[code].name, "", via, row.where)) for a in aliases]
+
+
+def _read_actors(v: Vocabulary, folder: Path, rules: _Rules) -> None:
+    for row in read_toml(folder / "actors.toml"):
+        kind = row.one_of("kind", ("organisation", "armed group"))
+        name = v.actors[row.key] = row.text("name")
+        guard = rules.of("actor", row.key)
+        v.names += [guard(a, Sense("actor", row.key, name, kind, "name", row.where)) for a in row.texts("names")]
+        v.examples += _examples(row, "actor", row.key)
+
+
+def _read_weapons(v: Vocabulary, folder: Path, rules: _Rules) -> None:
+    for row in read_toml(folder / "weapon_types.toml"):
+        categories = {key: row.texts(key) for key in _LISTS}
+        v.weapon_types[row.key] = WeaponType(row.key, row.text("name"), row.text("definition"), categories)
+    types = tuple(v.weapon_types)
+    for row in read_csv(folder / "weapon_terms.csv", ("term", "type", "aliases", "source")):
+        term, kind = row.text("term"), row.one_of("type", types)
+        guard = rules.of("term", term)
+        sense = Sense("weapon", kind, term, kind, "term", row.where)
+        v.names += [guard(a, sense, plural=True) for a in (term, *row.texts("aliases"))]
+    for row in read_csv(folder / "weapons.csv", ("code", "name", "type", "aliases", "origin", *_LISTS, "source")):
+        code, name, kind = row.text("code"), row.text("name"), row.one_of("type", types)
+        if code in v.systems:
+            raise SeedError(row.where, f"code {code!r} stands twice; give one row another code or join them")
+        origin = row.texts("origin")
+        if unknown := [o for o in origin if o not in v.states]:
+            raise SeedError(row.where, f"origin {unknown[0]!r} is not in states.toml")
+        v.systems[code] = System(code, name, kind, origin, {key: row.texts(key) for key in _LISTS})
+        guard = rules.of("weapon", code)
+        sense = Sense("weapon", code, name, kind, "system", row.where)
+        v.names += [guard(a, sense, plural=True) for a in dict.fromkeys((name, *row.texts("aliases")))]
+
+
+def _read_events(v: Vocabulary, folder: Path, contexts: dict[str, tuple[str, ...]]) -> None:
+    for row in read_toml(folder / "meetings.toml"):
+        if row.key not in EVENT_TYPES:
+            raise SeedError(row.where, f"[{row.key}] is no event type; use one of {', '.join(EVENT_TYPES)}")
+        name = row.text("name")
+        v.events[row.key] = EventType(row.key, name, row.text("plover"))
+        for number, fields in enumerate(row.fields.get("triggers", []), start=1):
+            trigger = Row(f"{row.where} trigger {number}", row.key, fields)
+            sense = Sense("event", row.key, name, row.key, "trigger", trigger.where, read_rule(trigger, contexts))
+            v.names += [Name(phrase, sense) for phrase in trigger.texts("phrases")]
+        v.examples += _examples(row, "event", row.key)
+
+
+def _examples(row: Row, kind: str, code: str) -> Iterator[Example]:
+    if not row.texts("examples"):
+        raise SeedError(row.where, "has no examples; give at least one sentence that must yield it")
+    for field, holds in (("examples", True), ("not_examples", False)):
+        for sentence in row.texts(field):
+            yield Example(row.where, sentence, kind, code, holds)
+
+
+def read_rule(row: Row, contexts: dict[str, tuple[str, ...]]) -> Rule:
+    """The rule that a row of an ambiguous file, or a trigger, describes. Raises SeedError."""
+
+    def words(field: str, compile_: Callable[[Iterable[str]], Any]) -> Any:
+        listed: list[str] = []
+        for word in row.texts(field):
+            if word.startswith("@") and word[1:] not in contexts:
+                raise SeedError(row.where, f"{field} names {word}, which is not in contexts.toml")
+            listed += contexts[word[1:]] if word.startswith("@") else [word]
+        return compile_(listed)
+
+    return Rule(
+        default=row.one_of("default", ("yes", "no")) == "yes" if "default" in row.fields else True,
+        because=row.text("because", required=False),
+        before=words("before", words_before),
+        after=words("after", words_after),
+        near=words("near", words_near),
+        not_before=words("not_before", words_before),
+        not_after=words("not_after", words_after),
+        unless=words("unless", words_near),
+        near_tags=frozenset(row.texts("near_tags")),
+        parties=int(row.number("parties", 0)),
+        sentence_parties=int(row.number("sentence_parties", 0)),
+        requires_tags=frozenset(row.texts("requires_tags")),
+        within=int(row.number("within", NEAR)),
+    )
+
+
+class _Rules:
+    """The rules of the ambiguous words, by the row they guard."""
+
+    def __init__(self, folder: Path) -> None:
+        self.contexts: dict[str, tuple[str, ...]] = {}
+        for path in sorted(folder.glob("contexts*.toml")):
+            self.contexts |= {row.key: row.texts("words") for row in read_toml(path)}
+        self._rules: dict[tuple[str, str], dict[str, tuple[Rule, str]]] = {}
+        self._examples: list[tuple[Row, str, str]] = []
+        for path in sorted(folder.glob("ambiguous*.toml")):
+            for row in read_toml(path):
+                self._add(row)
+
+    def _add(self, row: Row) -> None:
+        kind, _, code = row.text("means").partition(":")
+        if kind not in ("state", "actor", "weapon", "term") or not code:
+            raise SeedError(row.where, "means must be state:, actor:, weapon: or term: and a code")
+        if not row.texts("is") or not row.texts("is_not"):
+            raise SeedError(row.where, "needs sentences where it is meant (is) and where it is not (is_not)")
+        rule = read_rule(row, self.contexts)
+        guarded = self._rules.setdefault((kind, code), {})
+        for surface in row.texts("surfaces"):
+            if surface in guarded:
+                raise SeedError(row.where, f"{surface!r} has a rule already, at {guarded[surface][1]}; join the two")
+            guarded[surface] = (rule, row.where)
+        self._examples.append((row, kind, code))
+
+    def of(self, kind: str, code: str) -> Callable[..., Name]:
+        """A maker of names for one row, that puts the rule of an ambiguous surface into its sense."""
+        guarded = self._rules.get((kind, code), {})
+
+        def name(alias: str, sense: Sense, *, plural: bool = False) -> Name:
+            if alias in guarded:
+                rule = guarded[alias][0]
+                sense = Sense(sense.kind, sense.code, sense.name, sense.type, sense.via, sense.row, rule)
+            return Name(alias, sense, plural)
+
+        return name
+
+    def check_used(self, v: Vocabulary) -> None:
+        """Every rule guards an alias that exists; its sentences become examples."""
+        known: dict[tuple[str, str], set[str]] = {}
+        term_types = {n.sense.name: n.sense.code for n in v.names if n.sense.via == "term"}
+        for name in v.names:
+            kind = "term" if name.sense.via == "term" else name.sense.kind
+            key = name.sense.name if kind == "term" else name.sense.code
+            known.setdefault((kind, key), set()).add(name.alias)
+        for row, kind, code in self._examples:
+            if unknown := [s for s in row.texts("surfaces") if s not in known.get((kind, code), ())]:
+                raise SeedError(
+                    row.where, f"{unknown[0]!r} is no alias of {kind}:{code}; add it there or mend this row"
+                )
+            tag_kind = "weapon" if kind == "term" else kind
+            tag_code = term_types[code] if kind == "term" else code
+            for field, holds in (("is", True), ("is_not", False)):
+                v.examples += [Example(row.where, s, tag_kind, tag_code, holds) for s in row.texts(field)]

@@ -1,0 +1,126 @@
+"""Article × gazetteer → mentions. Pure.
+
+Two passes over the hits of the automaton: first those that are certain, then those that a rule decides by
+what stands near them; states and weapons before events, because events ask who and what stands in the sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pipeline.gazetteer import Gazetteer, Hit
+from pipeline.gazetteer.rules import Found, Item, Rule
+from pipeline.gazetteer.vocabulary import Sense
+from pipeline.model import Mention, Tags
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+# Every blank becomes one plain space of the same length, so that "North\nKorea" is found and offsets stay.
+_BLANKS = {
+    ord(c): " "
+    for c in "\t\n\r\x0b\x0c\x85\xa0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+}
+
+#: Event types that make arms diplomacy of a weapon and two parties (the labelling guide's `relevant`).
+DEALINGS = ("meeting", "transfer", "sanction", "agreement")
+
+
+class Considered(NamedTuple):
+    """A hit that a rule decided, for explanations: what it would have been and why it was taken or not."""
+
+    mention: Mention
+    accepted: bool
+
+
+def tag(title: str, text: str, gazetteer: Gazetteer) -> Tags:
+    """All mentions in a title and a text, with offsets in code points into each, and the relevance."""
+    return _tag(title, text, gazetteer, None)
+
+
+def explain(title: str, text: str, gazetteer: Gazetteer) -> tuple[Tags, list[Considered]]:
+    """The same tags, and every match that needed a decision, with the reason for or against it."""
+    considered: list[Considered] = []
+    return _tag(title, text, gazetteer, considered), considered
+
+
+def _tag(title: str, text: str, gazetteer: Gazetteer, considered: list[Considered] | None) -> Tags:
+    whole = f"{title.translate(_BLANKS)}\n{text.translate(_BLANKS)}"
+    try:
+        hits = gazetteer.find(whole)
+    except UnicodeEncodeError:
+        whole = _LONE_SURROGATE.sub("\ufffd", whole)
+        hits = gazetteer.find(whole)
+    if not hits:
+        return Tags((), False, "no state, weapon or event is named")
+    mentions = _Reading(title, text, Item(whole), considered).mentions(hits)
+    relevant, reason = relevance(mentions)
+    return Tags(tuple(mentions), relevant, reason)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One article being read: its two fields, the item its rules look at, and what was considered."""
+
+    title: str
+    text: str
+    item: Item
+    considered: list[Considered] | None
+
+    def mentions(self, hits: list[Hit]) -> list[Mention]:
+        """What the hits mean, in reading order."""
+        certain = [self._mention(hit, sense, "") for hit in hits for sense in hit.senses if sense.rule is None]
+        self.item.found = [
+            Found(sense.kind, sense.code, hit.start, hit.end)
+            for hit in hits
+            for sense in hit.senses
+            if sense.rule is None
+        ]
+        open_ = [(hit, sense, sense.rule) for hit in hits for sense in hit.senses if sense.rule is not None]
+        if open_:
+            certain += self._decide([choice for choice in open_ if choice[1].kind != "event"])
+            certain += self._decide([choice for choice in open_ if choice[1].kind == "event"])
+        certain.sort(key=lambda m: (m.field == "text", m.start, m.end))
+        return certain
+
+    def _decide(self, choices: list[tuple[Hit, Sense, Rule]]) -> list[Mention]:
+        """The mentions that their rules accept; they join what later decisions may lean on."""
+        accepted, found = [], []
+        for hit, sense, rule in choices:
+            decision = rule.decide(self.item, hit.start, hit.end)
+            if self.considered is not None:
+                mention = self._mention(hit, sense, decision.because)
+                self.considered.append(Considered(mention, decision.accepted))
+            if decision.accepted:
+                accepted.append(self._mention(hit, sense, decision.because))
+                found.append(Found(sense.kind, sense.code, hit.start, hit.end))
+        self.item.found = sorted(self.item.found + found, key=lambda f: f.start)
+        return accepted
+
+    def _mention(self, hit: Hit, sense: Sense, because: str) -> Mention:
+        offset = len(self.title) + 1
+        field, whole, start, end = "title", self.title, hit.start, hit.end
+        if hit.start >= offset:
+            field, whole, start, end = "text", self.text, start - offset, end - offset
+        surface = whole[start:end]
+        return Mention(
+            sense.kind, sense.code, sense.name, sense.type, sense.via, field, start, end, surface, sense.row, because
+        )
+
+
+def relevance(mentions: Iterable[Mention]) -> tuple[bool, str]:
+    """Whether the tags make arms diplomacy, and why: a weapon, a dealing across borders, two parties."""
+    weapons = [m for m in mentions if m.kind == "weapon"]
+    dealings = [m for m in mentions if m.kind == "event" and m.type in DEALINGS]
+    parties = {m.code for m in mentions if m.kind in ("state", "actor")}
+    if not weapons:
+        return False, "no weapon is named"
+    if not dealings:
+        return False, f"“{weapons[0].surface}” is named, but no meeting, transfer, sanction or agreement"
+    if len(parties) < 2:
+        return False, f"“{weapons[0].surface}” and “{dealings[0].surface}” are named, but not two parties"
+    return (
+        True,
+        f"“{weapons[0].surface}” with “{dealings[0].surface}” ({dealings[0].type}) between {len(parties)} parties",
+    )

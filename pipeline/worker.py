@@ -1,0 +1,67 @@
+"""The middle of the walk, parse → clean → tag, as one call that can run in another process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+from pipeline.clean import LinkRules, clean
+from pipeline.gazetteer import load_gazetteer
+from pipeline.gazetteer.seeds import read_toml
+from pipeline.model import Tagged, Tags
+from pipeline.parse import parse
+from pipeline.tag import tag
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A fetched feed document: the bytes, the address they came from, and the content type it was given."""
+
+    url: str
+    body: bytes
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a document held: how many entries the feed said, and the articles made of them, tagged."""
+
+    entries: int
+    tagged: tuple[Tagged, ...]
+
+
+def read_document(document: Document, now: datetime, seeds: Path) -> Reading:
+    """Parse, clean and tag one document; `now` is when it was fetched (naive UTC). Raises ParseError."""
+    gazetteer = load_gazetteer(seeds)
+    rules = load_link_rules(seeds)
+    entries = parse(document.body, document.url, document.content_type)
+    articles = [clean(entry, document.url, now, rules) for entry in entries]
+    tagged = (Tagged(a, tag(a.title, a.summary, gazetteer)) for a in articles if a is not None)
+    return Reading(len(entries), tuple(tagged))
+
+
+def retag_articles(articles: Sequence[tuple[int, str, str]], seeds: Path) -> list[Tags]:
+    """The tags of stored articles, each an id, title and summary, in the same order."""
+    gazetteer = load_gazetteer(seeds)
+    return [tag(title, summary, gazetteer) for _, title, summary in articles]
+
+
+def warm_up(seeds: Path) -> None:
+    """Load the vocabulary, so that a worker process is ready before its first document."""
+    load_gazetteer(seeds)
+    load_link_rules(seeds)
+
+
+@lru_cache(maxsize=4)
+def load_link_rules(seeds: Path) -> LinkRules:
+    """The rules of `links.toml` in a seeds folder. Raises SeedError."""
+    tables = {row.key: row for row in read_toml(seeds / "links.toml")}
+    return LinkRules(
+        tracking=frozenset(tables["tracking"].texts("names")),
+        tracking_prefixes=tables["tracking"].texts("prefixes"),
+        mobile_hosts=tables["mobile"].texts("hosts"),
+        mobile_paths=tables["mobile"].texts("paths"),
+    )
