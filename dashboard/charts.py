@@ -1,33 +1,33 @@
-"""Tables → Plotly figures. Pure: names and palette are passed in. Only `graph_objects`: plotly.express costs ten times.
+"""Tables → Plotly figures, as plain dicts. Pure: names and places are passed in.
 
-Text in a figure is pseudo-HTML to Plotly, so every name passes `literal`.
+Colours come from the theme in `.streamlit/config.toml`; greys are translucent, right on light and dark. Text in a
+figure is pseudo-HTML to Plotly, so every name passes `literal`. (`plotly.express` would cost a hundred times.)
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import plotly.graph_objects as go
 import pyarrow as pa
+
+Figure = dict[str, Any]
 
 #: Where the browser finds the country shapes: served by this server, so the map needs no internet.
 SHAPES = "/app/static/world.geojson"
-#: Dashes tell the lines apart for readers who cannot tell the colours apart.
-DASHES = ("solid", "dot", "dash", "dashdot", "longdash", "longdashdot", "solid", "dot", "dash", "dashdot")
+#: Dashes tell lines apart for readers who cannot tell the colours apart.
+DASHES = ("solid", "dot", "dash", "dashdot", "longdash", "longdashdot")
+#: A state smaller than this many degrees across is drawn as a dot too, or nobody could point at it.
+TINY_DEGREES = 0.8
 
-
-@dataclass(frozen=True, slots=True)
-class Palette:
-    """The colours of one theme: categories (Okabe-Ito), a sequential scale, text, lines, land without articles."""
-
-    categories: tuple[str, ...]
-    scale: tuple[str, ...]
-    text: str
-    line: str
-    land: str
+_EDGE = {"line": {"color": "rgba(128,138,146,.55)", "width": 0.5}}
+_CHOSEN = {"line": {"color": "#d55e00", "width": 2}}
+_LAND = [[0, "rgba(128,138,146,.16)"], [1, "rgba(128,138,146,.16)"]]
+_CLEAR = [[0, "rgba(0,0,0,0)"], [1, "rgba(0,0,0,0)"]]
+# A click chooses a filter; it must not fade everything else.
+_STILL = {"selected": {"marker": {"opacity": 1}}, "unselected": {"marker": {"opacity": 1}}}
+_PLAIN = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}
 
 
 def literal(text: str) -> str:
@@ -35,102 +35,169 @@ def literal(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def map_figure(table: pa.Table, names: Mapping[str, str], palette: Palette, height: int) -> go.Figure:
+def map_figure(
+    table: pa.Table,
+    names: Mapping[str, str],
+    tiny: Mapping[str, tuple[float, float]],
+    chosen: Sequence[str],
+) -> Figure:
     """A world map of articles per state, from columns `code` and `articles`.
 
-    Colour follows the logarithm, so that one dominant state leaves the others apart.
+    `names` has every state that is drawn, `tiny` the latitude and longitude of those that need a dot, and
+    `chosen` are outlined. Colour follows the logarithm, so that one dominant state leaves the others apart.
     """
-    codes = table.column("code").to_pylist()
-    counts = table.column("articles").to_pylist()
-    # An empty first trace of another kind keeps plotly.js from fetching shapes of its own from the internet.
-    figure = go.Figure(go.Scattergeo(lat=[None], lon=[None], hoverinfo="skip", showlegend=False))
-    figure.add_choropleth(
-        geojson=SHAPES,
-        locations=codes,
-        z=[math.log10(n) for n in counts],
-        customdata=[[literal(names.get(code, code)), f"{n:,}", "article" if n == 1 else "articles"] for code, n in zip(codes, counts, strict=True)],
-        hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]} %{customdata[2]}<extra></extra>",
-        colorscale=[[i / (len(palette.scale) - 1), colour] for i, colour in enumerate(palette.scale)],
-        zmin=0,
-        zmax=max(math.log10(max(counts, default=1)), 1),
-        marker_line={"color": palette.line, "width": 0.4},
-        colorbar=_log_bar(max(counts, default=1), palette),
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 1}},
-    )
-    figure.update_geos(
-        visible=False,
-        showland=True,
-        landcolor=palette.land,
-        projection_type="natural earth",
-        lataxis_range=[-56, 84],
-        lonaxis_range=[-170, 190],
-        bgcolor="rgba(0,0,0,0)",
-    )
-    figure.update_layout(height=height, margin={"l": 0, "r": 0, "t": 0, "b": 0}, dragmode="pan", uirevision="map", **_plain())
-    return figure
+    counts = dict(zip(table.column("code").to_pylist(), table.column("articles").to_pylist(), strict=True))
+    named = [code for code in counts if code in names]
+    silent = [code for code in names if code not in counts]
+    dots = [code for code in named if code in tiny]
+    shapes = {"type": "choropleth", "geojson": SHAPES, **_STILL}
+    hover = "<b>%{text}</b><br>%{customdata[1]}<extra></extra>"
 
+    def facts(codes: Sequence[str]) -> dict[str, Any]:
+        words = [f"{counts[c]:,} article{'' if counts[c] == 1 else 's'}" for c in codes]
+        return {
+            "text": [literal(names[c]) for c in codes],
+            "customdata": [[c, w] for c, w in zip(codes, words, strict=True)],
+            "hovertemplate": hover,
+        }
 
-def frequency_figure(
-    table: pa.Table, names: Mapping[str, str], palette: Palette, measure: str, height: int
-) -> go.Figure:
-    """Mention frequency as lines, from columns `period`, `code`, `articles`, `share`; most frequent code first."""
-    share = measure == "share"
-    series: dict[str, tuple[list[Any], list[float], list[int]]] = {}
-    for row in table.to_pylist():
-        periods, values, counts = series.setdefault(row["code"], ([], [], []))
-        periods.append(row["period"])
-        values.append(row["share"] if share else row["articles"])
-        counts.append(row["articles"])
-    figure = go.Figure()
-    for rank, (code, (periods, values, counts)) in enumerate(sorted(series.items(), key=lambda item: -sum(item[1][2]))):
-        figure.add_scatter(
-            x=periods,
-            y=values,
-            customdata=counts,
-            name=literal(names.get(code, code)),
-            mode="lines+markers" if len(periods) <= 40 else "lines",
-            line={"color": palette.categories[rank % len(palette.categories)], "width": 2, "dash": DASHES[rank % len(DASHES)]},
-            marker={"size": 5},
-            hovertemplate="%{y:.1%} (%{customdata} articles)" if share else "%{y}",
-        )
-    figure.update_layout(
-        height=height,
-        margin={"l": 0, "r": 0, "t": 8, "b": 0},
-        hovermode="x unified",
-        legend={"orientation": "h", "y": -0.12, "x": 0, "font": {"color": palette.text}},
-        uirevision="frequency",
-        **_plain(),
-    )
-    figure.update_xaxes(showgrid=False, tickfont={"color": palette.text}, linecolor=palette.line, fixedrange=True)
-    figure.update_yaxes(
-        rangemode="tozero",
-        gridcolor=palette.line,
-        zeroline=False,
-        tickformat=".0%" if share else ",d",
-        tickfont={"color": palette.text},
-        fixedrange=True,
-        nticks=6,
-    )
-    return figure
-
-
-def _log_bar(most: int, palette: Palette) -> dict[str, Any]:
-    steps = [n for n in (1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 100_000) if n <= most] or [1]
+    heat = {"coloraxis": "coloraxis"}
     return {
-        "title": None,
-        "tickvals": [math.log10(n) for n in steps],
-        "ticktext": [f"{n:,}" for n in steps],
-        "tickfont": {"color": palette.text, "size": 11},
-        "thickness": 8,
-        "len": 0.6,
-        "x": 0.01,
-        "y": 0.35,
-        "xanchor": "left",
-        "outlinewidth": 0,
-        "bgcolor": "rgba(0,0,0,0)",
+        "data": [
+            # An empty first trace of another kind keeps plotly.js from fetching shapes of its own from the internet.
+            {"type": "scattergeo", "lat": [None], "lon": [None], "hoverinfo": "skip", "showlegend": False},
+            {
+                **shapes,
+                "locations": silent,
+                "z": [0] * len(silent),
+                "colorscale": _LAND,
+                "showscale": False,
+                "marker": _EDGE,
+                "text": [literal(names[c]) for c in silent],
+                "customdata": [[c] for c in silent],
+                "hovertemplate": "%{text}: no article<extra></extra>",
+            },
+            {**shapes, **heat, **facts(named), "locations": named, "z": _heat(named, counts), "marker": _EDGE},
+            {
+                "type": "scattergeo",
+                "mode": "markers",
+                "lat": [tiny[c][0] for c in dots],
+                "lon": [tiny[c][1] for c in dots],
+                "marker": {
+                    "size": 8,
+                    "color": _heat(dots, counts),
+                    **heat,
+                    "line": {"color": "rgba(128,138,146,.9)", "width": 1},
+                },
+                "showlegend": False,
+                **facts(dots),
+                **_STILL,
+            },
+            {
+                **shapes,
+                "locations": list(chosen),
+                "z": [0] * len(chosen),
+                "colorscale": _CLEAR,
+                "showscale": False,
+                "hoverinfo": "skip",
+                "marker": _CHOSEN,
+            },
+        ],
+        "layout": {
+            "height": 400,
+            "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
+            "hoverdistance": 6,
+            "showlegend": False,
+            "coloraxis": {
+                "cmin": 0,
+                "cmax": math.log10(1 + max(counts.values(), default=1)),
+                "colorbar": _scale(counts),
+            },
+            "geo": {
+                "visible": False,
+                "bgcolor": "rgba(0,0,0,0)",
+                "projection": {"type": "natural earth", "rotation": {"lon": 11}},  # Chukotka stays joined to Russia
+                "lataxis": {"range": [-54, 82]},
+                "lonaxis": {"range": [-154, 176]},
+            },
+            **_PLAIN,
+        },
     }
 
 
-def _plain() -> dict[str, Any]:
-    return {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}
+def frequency_figure(table: pa.Table, names: Mapping[str, str], measure: str) -> Figure:
+    """Mention frequency as lines, most frequent code first, from `period`, `code`, `articles`, `share`."""
+    share = measure == "share"
+    series: dict[str, list[Mapping[str, Any]]] = {}
+    for row in table.to_pylist():
+        series.setdefault(row["code"], []).append(row)
+    ranked = sorted(series.items(), key=lambda item: -sum(row["articles"] for row in item[1]))
+    return {
+        "data": [
+            {
+                "type": "scatter",
+                "mode": "lines+markers" if len(rows) <= 60 else "lines",
+                "name": literal(names.get(code, code)),
+                "x": [row["period"].isoformat() for row in rows],
+                "y": [row["share"] if share else row["articles"] for row in rows],
+                "customdata": [row["articles"] for row in rows],
+                "line": {"width": 2, "dash": DASHES[rank % len(DASHES)]},
+                "marker": {"size": 4},
+                "hovertemplate": "%{y:.1%} (%{customdata} articles)" if share else "%{y:,}",
+            }
+            for rank, (code, rows) in enumerate(ranked)
+        ],
+        "layout": {
+            "height": 260,
+            "margin": {"l": 0, "r": 8, "t": 8, "b": 0},
+            "hovermode": "x unified",
+            "legend": {"orientation": "h", "y": -0.16, "x": 0, "yanchor": "top"},
+            "xaxis": {"showgrid": False, "fixedrange": True, "title": None, "automargin": True},
+            "yaxis": {
+                "rangemode": "tozero",
+                "zeroline": False,
+                "fixedrange": True,
+                "nticks": 6,
+                "title": None,
+                "automargin": True,
+                "tickformat": ".0%" if share else ",d",
+            },
+            **_PLAIN,
+        },
+    }
+
+
+def tiny_states(shapes: Mapping[str, Any], points: Mapping[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+    """Of the states with a label point, those whose largest shape in the GeoJSON is too small to point at."""
+
+    def width(ring: Sequence[Sequence[float]]) -> float:
+        lons, lats = [point[0] for point in ring], [point[1] for point in ring]
+        return float(max(max(lons) - min(lons), max(lats) - min(lats)))
+
+    tiny = {}
+    for feature in shapes["features"]:
+        geometry = feature["geometry"]
+        polygons = [geometry["coordinates"]] if geometry["type"] == "Polygon" else geometry["coordinates"]
+        if feature["id"] in points and max(width(polygon[0]) for polygon in polygons) < TINY_DEGREES:
+            tiny[feature["id"]] = points[feature["id"]]
+    return tiny
+
+
+def _heat(codes: Sequence[str], counts: Mapping[str, int]) -> list[float]:
+    return [math.log10(1 + counts[code]) for code in codes]
+
+
+def _scale(counts: Mapping[str, int]) -> dict[str, Any]:
+    most = max(counts.values(), default=1)
+    steps = [n for n in (1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000) if n <= most] or [1]
+    return {
+        "title": None,
+        "tickvals": [math.log10(1 + n) for n in steps],
+        "ticktext": [f"{n:,}" for n in steps],
+        "thickness": 8,
+        "len": 0.55,
+        "x": 0.0,
+        "y": 0.3,
+        "xanchor": "left",
+        "outlinewidth": 0,
+    }

@@ -19,13 +19,13 @@ from pipeline.model import Filters
 
 T = TypeVar("T", bound=str)
 Period = Literal["7d", "30d", "90d", "1y", "all", "dates"]
-Step = Literal["day", "week", "month"]
+Step = Literal["auto", "day", "week", "month"]
 Group = Literal["state", "weapon", "event"]
 Measure = Literal["articles", "share"]
 
 PERIOD_DAYS: Mapping[Period, int] = {"7d": 7, "30d": 30, "90d": 90, "1y": 365}
 PERIODS: tuple[Period, ...] = ("7d", "30d", "90d", "1y", "all", "dates")
-STEPS: tuple[Step, ...] = ("day", "week", "month")
+STEPS: tuple[Step, ...] = ("auto", "day", "week", "month")
 GROUPS: tuple[Group, ...] = ("state", "weapon", "event")
 MEASURES: tuple[Measure, ...] = ("articles", "share")
 #: Longest search text a link may carry.
@@ -40,12 +40,13 @@ MOST_PAGES = 100_000
 class View:
     """Everything that decides what the page shows.
 
-    `filters` holds dates only when `period` is `dates`; for the other periods `dated` gives them.
+    `filters` holds dates only when `period` is `dates`; for the other periods `dated` gives them. A `step` of
+    `auto` follows the length of the period: `stepped` gives it.
     """
 
     filters: Filters = field(default_factory=Filters)
     period: Period = "all"
-    step: Step = "week"
+    step: Step = "auto"
     by: Group = "state"
     measure: Measure = "articles"
     page: int = 1
@@ -129,10 +130,8 @@ def encode(view: View, default: View) -> dict[str, list[str]]:
         "page": (str(view.page), "1"),
     }
     if view.period == "dates":
-        single |= {
-            "from": (f.since.isoformat() if f.since else "", ""),
-            "to": (f.until.isoformat() if f.until else "", ""),
-        }
+        single["from"] = (f.since.isoformat() if f.since else "", "")
+        single["to"] = (f.until.isoformat() if f.until else "", "")
     else:
         single["period"] = (view.period, default.period)
     return params | {name: [value] for name, (value, usual) in single.items() if value != usual}
@@ -151,11 +150,22 @@ def dated(view: View, today: date) -> Filters:
     return replace(view.filters, since=today - timedelta(days=days - 1), until=today)
 
 
+def stepped(view: View, since: date, until: date) -> Literal["day", "week", "month"]:
+    """The step of the frequency chart: the chosen one, or the one that gives some ten to sixty points."""
+    if view.step != "auto":
+        return view.step
+    days = (until - since).days
+    return "day" if days <= 45 else "week" if days <= 400 else "month"
+
+
 def pinned(view: View, today: date, first: date | None) -> View:
-    """The same view with both dates written out, so that a link to it shows the same days tomorrow."""
+    """The same view with both dates and the chart's step written out, so that it shows the same tomorrow."""
     filters = dated(view, today)
     since, until = filters.since or first or today, filters.until or today
-    return replace(view, period="dates", filters=replace(filters, since=min(since, until), until=until))
+    since = min(since, until)
+    return replace(
+        view, period="dates", step=stepped(view, since, until), filters=replace(filters, since=since, until=until)
+    )
 
 
 def shown(value: str) -> str:

@@ -49,13 +49,13 @@ def _article(row: Mapping[str, Any], mentions: list[Mapping[str, Any]], labels: 
         stamp if row["dated"] else f"{stamp} (first seen; the feed gave no date)",
         f"also carried by {html.escape(also)}" if also else "",
     ]
+    verdict = "Arms diplomacy" if row["relevant"] else "Not arms diplomacy"
     return (
         f"<article><h3>{_link(row['link'], title)}</h3>"
         f'<p class="facts">{" · ".join(fact for fact in facts if fact)}</p>'
         + (f"<p>{text}{'…' if cut else ''}</p>" if summary else "")
         + f'<p class="tags">{_tags(mentions, labels)}</p>'
-        + f'<p class="reason">{"Arms diplomacy" if row["relevant"] else "Not arms diplomacy"}: {html.escape(row["reason"])}</p>'
-        "</article>"
+        + f'<p class="reason">{verdict}: {html.escape(row["reason"])}</p></article>'
     )
 
 

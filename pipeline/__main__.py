@@ -32,10 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code: 0 done, 1 nothing worked, 2 a mistake in the call or the settings."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    for name in unknown_settings(os.environ):
+    for name in unknown_settings():
         print(f"warning: {name} is not a setting of Parley; the README lists them all", file=sys.stderr)
     try:
-        code: int = options.run(options, Settings.from_env(os.environ))
+        code: int = options.run(options, Settings.from_env())
         return code
     except ParleyError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -23,6 +23,8 @@ KINDS = (
     "wire",
     "intergovernmental",
 )
+#: What stands in place of a country for outlets of international bodies.
+BODIES = {"EUE": "European Union", "NTO": "NATO", "UNO": "United Nations"}
 TERMS = ("open", "feed", "personal", "forbidden", "unknown")
 _COLUMNS = ("url", "name", "outlet", "country", "language", "kind", "focus", "enabled", "terms", "terms_note", "source")
 

@@ -20,7 +20,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 
 from pipeline.errors import FetchError
-from pipeline.model import Feed, Fetched, FeedState
+from pipeline.model import Feed, FeedState, Fetched
 from pipeline.settings import Settings
 
 VERSION = "0.1"

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-import duckdb
 import pyarrow as pa
 
 from pipeline.model import Filters
@@ -38,13 +37,14 @@ _GROUP_COLUMNS = {"state": "states", "weapon": "weapons", "event": "events"}
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The key figures of a view: articles, and of those how many name a meeting, a transfer, and so on."""
+    """The key figures of a view: articles, and of those how many name a meeting, a transfer, or no state."""
 
     articles: int
     outlets: int
     states: int
     meetings: int
     transfers: int
+    unplaced: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,8 @@ def figures(store: Store, filters: Filters) -> Figures:
                (SELECT count(DISTINCT f.outlet) FROM m JOIN carried c USING (article_id) JOIN feeds f USING (feed_id)),
                (SELECT count(DISTINCT s) FROM (SELECT unnest(states) AS s FROM m)),
                (SELECT count(*) FROM m WHERE list_contains(events, 'meeting')),
-               (SELECT count(*) FROM m WHERE list_contains(events, 'transfer'))
+               (SELECT count(*) FROM m WHERE list_contains(events, 'transfer')),
+               (SELECT count(*) FROM m WHERE len(states) = 0)
         """,
         filters,
     )[0]
@@ -113,7 +114,8 @@ def frequency(store: Store, filters: Filters, step: Step, group: Group, most: in
             FROM articles a WHERE {_MATCHING}
         ),
         top AS (
-            SELECT code FROM m GROUP BY code ORDER BY list_contains($selected, code) DESC, count(*) DESC, code LIMIT $most
+            SELECT code FROM m GROUP BY code
+            ORDER BY list_contains($selected, code) DESC, count(*) DESC, code LIMIT $most
         ),
         every AS (
             SELECT date_trunc($step, a.published)::DATE AS period, count(*) AS everything FROM articles a
@@ -121,8 +123,9 @@ def frequency(store: Store, filters: Filters, step: Step, group: Group, most: in
             GROUP BY period
         ),
         span AS (
-            SELECT unnest(generate_series(min(period)::TIMESTAMP, max(period)::TIMESTAMP, to_months(0) + CASE $step
-                WHEN 'day' THEN INTERVAL 1 DAY WHEN 'week' THEN INTERVAL 7 DAY ELSE INTERVAL 1 MONTH END))::DATE AS period
+            SELECT unnest(generate_series(min(period)::TIMESTAMP, max(period)::TIMESTAMP, CASE $step
+                WHEN 'day' THEN INTERVAL 1 DAY WHEN 'week' THEN INTERVAL 7 DAY ELSE INTERVAL 1 MONTH END
+            ))::DATE AS period
             FROM every
         ),
         counted AS (SELECT period, code, count(*) AS articles FROM m GROUP BY period, code)
@@ -172,10 +175,10 @@ def articles(store: Store, filters: Filters, limit: int, offset: int) -> pa.Tabl
 def mentions(store: Store, article_ids: list[int]) -> pa.Table:
     """All mentions of some articles, in reading order: the columns of the table `mentions`."""
     with store.cursor() as cursor:
-        return cursor.execute(
+        return cursor.sql(
             "SELECT * FROM mentions WHERE list_contains($ids::UBIGINT[], article_id)"
             " ORDER BY article_id, field = 'text', start, \"end\", kind",
-            {"ids": article_ids},
+            params={"ids": article_ids},
         ).to_arrow_table()
 
 
@@ -257,17 +260,17 @@ def _parameters(filters: Filters) -> dict[str, Any]:
     }
 
 
-def _run(cursor: duckdb.DuckDBPyConnection, sql: str, filters: Filters, more: dict[str, Any]) -> Any:
-    # DuckDB refuses values that a statement does not name, so each gets just those it asks for.
+def _bound(sql: str, filters: Filters, more: dict[str, Any]) -> dict[str, Any]:
+    """The values that a statement names: DuckDB refuses those that it does not."""
     values = _parameters(filters) | more
-    return cursor.execute(sql, {name: value for name, value in values.items() if f"${name}" in sql})
+    return {name: value for name, value in values.items() if f"${name}" in sql}
 
 
 def _table(store: Store, sql: str, filters: Filters, **more: Any) -> pa.Table:
     with store.cursor() as cursor:
-        return _run(cursor, sql, filters, more).to_arrow_table()
+        return cursor.sql(sql, params=_bound(sql, filters, more)).to_arrow_table()
 
 
 def _rows(store: Store, sql: str, filters: Filters, **more: Any) -> list[tuple[Any, ...]]:
     with store.cursor() as cursor:
-        return list(_run(cursor, sql, filters, more).fetchall())
+        return list(cursor.execute(sql, _bound(sql, filters, more)).fetchall())

@@ -26,7 +26,7 @@ from pipeline.errors import FeedError, ParseError, StoreError
 from pipeline.feedlist import read_feeds_csv
 from pipeline.fetch import fetch_all
 from pipeline.gazetteer import load_gazetteer
-from pipeline.model import Feed, Fetched, FeedReport, FeedState, RunReport
+from pipeline.model import Feed, FeedReport, FeedState, Fetched, RunReport
 from pipeline.settings import Settings
 from pipeline.store import Counts, Delivery, Store
 from pipeline.worker import Document, Reading, read_document, retag_articles, warm_up

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -69,12 +70,13 @@ class Settings:
     contact: str
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> Settings:
-        """Read all settings from a mapping such as `os.environ`.
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
+        """Read all settings from a mapping, or from the process's environment.
 
         Relative paths are relative to the working directory, the defaults to the checkout. Raises
         SettingError naming the variable when a value cannot be used.
         """
+        env = os.environ if env is None else env
         text = {s.name: (env.get(s.name) or s.default).strip() for s in SETTINGS}
         return cls(
             port=whole(text["PORT"], "PORT", 1, 65535),
@@ -126,7 +128,8 @@ def _seconds(text: str, name: str) -> float:
     return float(text)
 
 
-def unknown_settings(env: Mapping[str, str]) -> tuple[str, ...]:
+def unknown_settings(env: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """`PARLEY_…` variables that are not settings: most likely typing errors, worth a warning."""
+    env = os.environ if env is None else env
     known = {s.name for s in SETTINGS}
     return tuple(sorted(name for name in env if name.startswith("PARLEY_") and name not in known))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,11 @@ from pipeline.errors import StoreBusy, StoreError
 from pipeline.model import Article, Feed, FeedState, RunReport, Tagged, Tags
 
 SCHEMA_VERSION = "1"
+#: Extensions are downloads: none is needed, and none is fetched behind anybody's back.
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
 _SCHEMA = Path(__file__).with_name("schema.sql")
 
 
@@ -55,7 +60,7 @@ class Store:
         try:
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = duckdb.connect(str(path) if path else ":memory:", config={"TimeZone": "UTC"})
+            self._connection = duckdb.connect(str(path) if path else ":memory:", config=_CONFIG)
         except OSError as error:
             raise StoreError(f"the folder of the database {path} cannot be made: {error.strerror}") from None
         except duckdb.Error as error:
@@ -83,10 +88,9 @@ class Store:
                 yield cursor
                 cursor.execute("COMMIT")
             except BaseException as error:
-                try:
+                # A failed COMMIT has rolled back already; the first error is the one to tell.
+                with suppress(duckdb.Error):
                     cursor.execute("ROLLBACK")
-                except duckdb.Error:
-                    pass  # a failed COMMIT has rolled back already; the first error is the one to tell
                 if isinstance(error, duckdb.IOException):
                     raise StoreError(f"writing to {self.path} failed: {error}") from error
                 raise
@@ -196,6 +200,11 @@ class Store:
                 {"tagger": tagger, "limit": limit},
             ).fetchall()
 
+    def is_empty(self) -> bool:
+        """Whether no article is stored."""
+        with self.cursor() as cursor:
+            return not cursor.execute("SELECT 1 FROM articles LIMIT 1").fetchall()
+
     def count_articles_not_by(self, tagger: str) -> int:
         """How many articles were tagged by another tagger; all of them when `tagger` is empty."""
         with self.cursor() as cursor:
@@ -253,7 +262,8 @@ def _insert(
     table = _article_table(rows, tagger)
     cursor.register("incoming", table)
     cursor.execute(
-        "INSERT INTO articles BY NAME SELECT *, $now::TIMESTAMP AS first_seen, $now::TIMESTAMP AS changed FROM incoming",
+        "INSERT INTO articles BY NAME"
+        " SELECT *, $now::TIMESTAMP AS first_seen, $now::TIMESTAMP AS changed FROM incoming",
         {"now": now},
     )
     _insert_mentions(cursor, [(row.article.article_id, row.tags) for _, row in rows], tagger)

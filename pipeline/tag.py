@@ -18,10 +18,7 @@ from pipeline.model import Mention, Tags
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 # Every blank becomes one plain space of the same length, so that "North\nKorea" is found and offsets stay.
-_BLANKS = {
-    ord(c): " "
-    for c in "\t\n\r\x0b\x0c\x85\xa0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
-}
+_BLANKS = {ord(c): " " for c in "\t\n\r\x0b\x0c\x85\xa0\u202f\u205f\u3000"} | dict.fromkeys(range(0x2000, 0x200B), " ")
 
 #: Event types that make arms diplomacy of a weapon and two parties (the labelling guide's `relevant`).
 DEALINGS = ("meeting", "transfer", "sanction", "agreement")

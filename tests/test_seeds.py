@@ -39,7 +39,7 @@ def test_every_example_in_the_seeds_holds(gazetteer: Gazetteer) -> None:
 @pytest.mark.parametrize("path", sorted(SEEDS.glob("*.*")), ids=lambda path: path.name)
 def test_every_row_names_its_source(path: Path) -> None:
     if path.suffix == ".toml":
-        rows = [row for row in read_toml(path)]
+        rows = list(read_toml(path))
     elif path.suffix == ".csv":
         rows = list(read_csv(path, ("source",)))
     else:

@@ -34,7 +34,7 @@ class Row:
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of texts: a TOML list, or a CSV field separated by `|`. None of them may be empty."""
         value = self.fields.get(name, [])
-        parts = [p for p in value.split("|")] if isinstance(value, str) else value
+        parts = value.split("|") if isinstance(value, str) else value
         if isinstance(value, str) and not value.strip():
             return ()
         if not isinstance(parts, list) or not all(isinstance(p, str) for p in parts):

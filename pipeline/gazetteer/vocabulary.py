@@ -14,6 +14,7 @@ from typing import Any
 from pipeline.errors import SeedError
 from pipeline.gazetteer.rules import NEAR, Rule, words_after, words_before, words_near
 from pipeline.gazetteer.seeds import Row, read_csv, read_toml
+from pipeline.gazetteer.surfaces import variants
 from pipeline.model import EVENT_TYPES
 
 
@@ -280,19 +281,20 @@ class _Rules:
         return name
 
     def check_used(self, v: Vocabulary) -> None:
-        """Every rule guards an alias that exists; its sentences become examples."""
-        known: dict[tuple[str, str], set[str]] = {}
-        term_types = {n.sense.name: n.sense.code for n in v.names if n.sense.via == "term"}
+        """Every rule guards an alias that exists, or a variant of one; its sentences become examples."""
+        known: dict[tuple[str, str], list[Name]] = {}
         for name in v.names:
             kind = "term" if name.sense.via == "term" else name.sense.kind
-            key = name.sense.name if kind == "term" else name.sense.code
-            known.setdefault((kind, key), set()).add(name.alias)
+            known.setdefault((kind, name.sense.name if kind == "term" else name.sense.code), []).append(name)
         for row, kind, code in self._examples:
-            if unknown := [s for s in row.texts("surfaces") if s not in known.get((kind, code), ())]:
-                raise SeedError(
-                    row.where, f"{unknown[0]!r} is no alias of {kind}:{code}; add it there or mend this row"
-                )
+            names = known.get((kind, code), [])
+            aliases = {name.alias for name in names}
+            if unknown := set(row.texts("surfaces")) - aliases:
+                unknown -= {s for name in names for s in variants(name.alias, plural=name.plural)}
+            if unknown:
+                problem = f"{min(unknown)!r} is no alias of {kind}:{code}; add it there or mend this row"
+                raise SeedError(row.where, problem)
             tag_kind = "weapon" if kind == "term" else kind
-            tag_code = term_types[code] if kind == "term" else code
+            tag_code = names[0].sense.code
             for field, holds in (("is", True), ("is_not", False)):
                 v.examples += [Example(row.where, s, tag_kind, tag_code, holds) for s in row.texts(field)]
