@@ -114,8 +114,8 @@ class CompressedFiles:
 
     def __init__(self, app: ASGI) -> None:
         self._app = app
-        self._roots = {"/static/": _STREAMLIT.resolve(), "/app/static/": _PAGE.with_name("static").resolve()}
-        self._kept: dict[str, bytes] = {}
+        self._roots = {"/static/": (_STREAMLIT / "static").resolve(), "/app/static/": _PAGE.with_name("static").resolve()}
+        self._kept: dict[Path, bytes] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
@@ -125,16 +125,19 @@ class CompressedFiles:
         if media is None or file is None:
             await self._app(scope, receive, send)
             return
-        if path not in self._kept:
-            self._kept[path] = await asyncio.to_thread(lambda: gzip.compress(file.read_bytes(), 6))
+        if file not in self._kept:
+            self._kept[file] = await asyncio.to_thread(lambda: gzip.compress(file.read_bytes(), 6))
         # Streamlit's file names carry a hash of their contents; ours do not.
         age = "public, immutable, max-age=31536000" if path.startswith("/static/") else "public, max-age=3600"
         headers = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding", "Cache-Control": age}
-        await Response(self._kept[path], media_type=media, headers=headers)(scope, receive, send)
+        await Response(self._kept[file], media_type=media, headers=headers)(scope, receive, send)
 
     def _file(self, path: str) -> Path | None:
         for prefix, root in self._roots.items():
             if path.startswith(prefix):
-                file = (root / path.removeprefix(prefix)).resolve()
-                return file if file.is_relative_to(root) and file.is_file() else None
+                try:
+                    file = (root / path.removeprefix(prefix)).resolve()
+                    return file if file.is_relative_to(root) and file.is_file() else None
+                except (OSError, ValueError):  # a name that no file can have: too long, or with a zero byte
+                    return None
         return None

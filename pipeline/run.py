@@ -15,7 +15,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -25,7 +25,7 @@ from pipeline.clean import hash64
 from pipeline.errors import FeedError, ParseError, StoreError
 from pipeline.feedlist import read_feeds_csv
 from pipeline.fetch import fetch_all
-from pipeline.gazetteer import load_gazetteer
+from pipeline.gazetteer import load_gazetteer, vocabulary_version
 from pipeline.model import Feed, FeedReport, FeedState, Fetched, RunReport
 from pipeline.settings import Settings
 from pipeline.store import Counts, Delivery, Store
@@ -75,11 +75,28 @@ async def cycle(
     progress: Progress = lambda report: None,
     clock: Clock = utc_now,
     resolver: AbstractResolver | None = None,
+    pool: Executor | None = None,
 ) -> RunReport:
-    """Fetch all enabled feeds once and store what is new. A feed's failure is a row of the report."""
+    """Fetch all enabled feeds once and store what is new. A feed's failure is a row of the report.
+
+    `pool` reads the documents; without one, processes are started for this cycle and ended after it.
+    """
+    async with nullcontext(pool) if pool else workers(settings) as reading:
+        return await _cycle(store, feeds, settings, progress, clock, resolver, reading)
+
+
+async def _cycle(
+    store: Store,
+    feeds: Sequence[Feed],
+    settings: Settings,
+    progress: Progress,
+    clock: Clock,
+    resolver: AbstractResolver | None,
+    pool: Executor,
+) -> RunReport:
     started = clock()
     listed = {feed_id(feed): feed for feed in feeds}
-    tagger = load_gazetteer(settings.seeds).version
+    tagger = vocabulary_version(settings.seeds)
     await asyncio.to_thread(store.list_feeds, list(listed.items()))
     states = await asyncio.to_thread(store.feed_states)
     intake = _Intake(store, clock, tagger, progress)
@@ -87,14 +104,13 @@ async def cycle(
         if not feed.enabled:
             intake.reports[number] = FeedReport(feed, "disabled", error=feed.terms_note or "disabled in the list")
     enabled = [(number, feed) for number, feed in listed.items() if feed.enabled]
-    async with workers(settings) as pool:
-        reader = _Reader(pool, settings, clock)
-        async with asyncio.TaskGroup() as tasks:
-            async for number, answer in fetch_all(enabled, states, settings, resolver):
-                await reader.places.acquire()
-                state = states.get(number, FeedState())
-                tasks.create_task(_take(number, listed[number], answer, state, reader, intake))
-        await intake.flush()
+    reader = _Reader(pool, settings, clock)
+    async with asyncio.TaskGroup() as tasks:
+        async for number, answer in fetch_all(enabled, states, settings, resolver):
+            await reader.places.acquire()
+            state = states.get(number, FeedState())
+            tasks.create_task(_take(number, listed[number], answer, state, reader, intake))
+    await intake.flush()
     report = RunReport(started, clock(), tuple(intake.reports[number] for number in listed))
     await asyncio.to_thread(store.record_run, report, list(listed))
     if left := await asyncio.to_thread(store.leave_sample):

@@ -68,12 +68,7 @@ class _Reading:
     def mentions(self, hits: list[Hit]) -> list[Mention]:
         """What the hits mean, in reading order."""
         certain = [self._mention(hit, sense, "") for hit in hits for sense in hit.senses if sense.rule is None]
-        self.item.found = [
-            Found(sense.kind, sense.code, hit.start, hit.end)
-            for hit in hits
-            for sense in hit.senses
-            if sense.rule is None
-        ]
+        self.item.found = [_found(hit, sense) for hit in hits for sense in hit.senses if sense.rule is None]
         open_ = [(hit, sense, sense.rule) for hit in hits for sense in hit.senses if sense.rule is not None]
         if open_:
             certain += self._decide([choice for choice in open_ if choice[1].kind != "event"])
@@ -91,7 +86,7 @@ class _Reading:
                 self.considered.append(Considered(mention, decision.accepted))
             if decision.accepted:
                 accepted.append(self._mention(hit, sense, decision.because))
-                found.append(Found(sense.kind, sense.code, hit.start, hit.end))
+                found.append(_found(hit, sense))
         self.item.found = sorted(self.item.found + found, key=lambda f: f.start)
         return accepted
 
@@ -104,6 +99,10 @@ class _Reading:
         return Mention(
             sense.kind, sense.code, sense.name, sense.type, sense.via, field, start, end, surface, sense.row, because
         )
+
+
+def _found(hit: Hit, sense: Sense) -> Found:
+    return Found(sense.kind, sense.type if sense.kind == "weapon" else sense.code, hit.start, hit.end)
 
 
 def relevance(mentions: Iterable[Mention]) -> tuple[bool, str]:

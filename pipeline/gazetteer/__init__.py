@@ -49,7 +49,8 @@ class Gazetteer:
         self._senses = surfaces.senses
         self._suffixed = [bool(s and s[0].kind == "weapon" and _DESIGNATION.fullmatch(n)) for n, s in surfaces.items()]
         self._automaton = ahocorasick_rs.AhoCorasick(surfaces.names, matchkind=ahocorasick_rs.MatchKind.Standard)
-        self.patterns = len(surfaces.names)
+        #: Every form that is looked for.
+        self.surfaces: tuple[str, ...] = tuple(surfaces.names)
 
     def find(self, text: str) -> list[Hit]:
         """All hits in reading order. Offsets are code points of `text`, which may not hold lone surrogates."""

@@ -18,7 +18,7 @@ _SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*\s+(?=[\"'“‘(]?[A-Z0-9])|[
 
 
 class Found(NamedTuple):
-    """A tag that is already certain: what other words are decided by."""
+    """A tag that is already certain: what other words are decided by. The code of a weapon is its type."""
 
     kind: str
     code: str
@@ -76,6 +76,9 @@ class Rule:
     parties: int = 0
     sentence_parties: int = 0
     requires_tags: frozenset[str] = frozenset()
+    requires_side: str = "any"
+    reach: int = 0
+    except_codes: frozenset[str] = frozenset()
     within: int = NEAR
 
     def decide(self, item: Item, start: int, end: int) -> Decision:
@@ -119,9 +122,14 @@ class Rule:
         low, high = item.sentence(start, end)
         if self.sentence_parties and (have := item.parties(low, high)) < self.sentence_parties:
             return f"needs {self.sentence_parties} states or organisations in the sentence, has {have}"
-        kinds = {f.kind for f in item.found if low <= f.start < high}
+        if self.reach:
+            low, high = max(low, start - self.reach), min(high, end + self.reach)
+        low = end if self.requires_side == "after" else low
+        high = start if self.requires_side == "before" else high
+        kinds = {f.kind for f in item.found if low <= f.start < high and f.code not in self.except_codes}
         missing = self.requires_tags - kinds
-        return f"needs a {' and a '.join(sorted(missing))} in the sentence" if missing else None
+        where = f"{self.requires_side} it in" if self.requires_side != "any" else "in"
+        return f"needs a {' and a '.join(sorted(missing))} {where} the sentence" if missing else None
 
 
 def words_before(words: Iterable[str]) -> re.Pattern[str] | None:

@@ -237,6 +237,11 @@ def read_rule(row: Row, contexts: dict[str, tuple[str, ...]]) -> Rule:
         parties=int(row.number("parties", 0)),
         sentence_parties=int(row.number("sentence_parties", 0)),
         requires_tags=frozenset(row.texts("requires_tags")),
+        requires_side=row.one_of("requires_side", ("any", "before", "after"))
+        if "requires_side" in row.fields
+        else "any",
+        reach=int(row.number("reach", 0)),
+        except_codes=frozenset(row.texts("except_codes")),
         within=int(row.number("within", NEAR)),
     )
 

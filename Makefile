@@ -1,0 +1,42 @@
+# The whole workflow. `make run` and `make test` set up what they need; both do it once and then start in seconds.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test check bench evaluate screenshots clean
+
+run: $(VENV)/.run  ## Serve the dashboard at http://127.0.0.1:8501 (PORT, PARLEY_DB, PARLEY_FEEDS … see the README)
+	$(BIN)/python app.py
+
+test: $(VENV)/.test chromium  ## Run all tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.test  ## Lint, format, types, layers and documents
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_layers.py tests/test_docs.py
+
+bench: $(VENV)/.bench  ## Measure ingest and tagging beside named peers
+	$(BIN)/python -m tests.bench
+
+$(VENV)/.run: requirements.txt
+	sh .ci/venv $(PYTHON) $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(VENV)/.test: requirements-dev.txt requirements.txt $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+$(VENV)/.bench: requirements-bench.txt $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	touch $@
+
+.PHONY: chromium
+chromium: $(VENV)/.test
+	$(BIN)/python -m tests.browser.chromium
+
+clean:  ## Remove what the targets above made (the database stays)
+	rm -rf $(VENV) .mypy_cache .ruff_cache
