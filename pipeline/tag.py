@@ -18,7 +18,7 @@ from pipeline.model import Mention, Tags
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 # Every blank becomes one plain space of the same length, so that "North\nKorea" is found and offsets stay.
-_BLANKS = {ord(c): " " for c in "\t\n\r\x0b\x0c\x85\xa0\u202f\u205f\u3000"} | dict.fromkeys(range(0x2000, 0x200B), " ")
+_BLANK = re.compile("[\t\n\r\x0b\x0c\x85\xa0\u2000-\u200a\u202f\u205f\u3000]")
 
 #: Event types that make arms diplomacy of a weapon and two parties (the labelling guide's `relevant`).
 DEALINGS = ("meeting", "transfer", "sanction", "agreement")
@@ -43,7 +43,7 @@ def explain(title: str, text: str, gazetteer: Gazetteer) -> tuple[Tags, list[Con
 
 
 def _tag(title: str, text: str, gazetteer: Gazetteer, considered: list[Considered] | None) -> Tags:
-    whole = f"{title.translate(_BLANKS)}\n{text.translate(_BLANKS)}"
+    whole = f"{_BLANK.sub(' ', title)}\n{_BLANK.sub(' ', text)}"
     try:
         hits = gazetteer.find(whole)
     except UnicodeEncodeError:
@@ -67,13 +67,22 @@ class _Reading:
 
     def mentions(self, hits: list[Hit]) -> list[Mention]:
         """What the hits mean, in reading order."""
-        certain = [self._mention(hit, sense, "") for hit in hits for sense in hit.senses if sense.rule is None]
-        self.item.found = [_found(hit, sense) for hit in hits for sense in hit.senses if sense.rule is None]
-        open_ = [(hit, sense, sense.rule) for hit in hits for sense in hit.senses if sense.rule is not None]
-        if open_:
-            certain += self._decide([choice for choice in open_ if choice[1].kind != "event"])
-            certain += self._decide([choice for choice in open_ if choice[1].kind == "event"])
-        certain.sort(key=lambda m: (m.field == "text", m.start, m.end))
+        certain: list[Mention] = []
+        names: list[tuple[Hit, Sense, Rule]] = []
+        events: list[tuple[Hit, Sense, Rule]] = []
+        found = self.item.found
+        for hit in hits:
+            for sense in hit.senses:
+                if sense.rule is None:
+                    certain.append(self._mention(hit, sense, ""))
+                    found.append(_found(hit, sense))
+                else:
+                    (events if sense.kind == "event" else names).append((hit, sense, sense.rule))
+        if names:
+            certain += self._decide(names)
+        if events:
+            certain += self._decide(events)
+        certain.sort(key=_reading_order)
         return certain
 
     def _decide(self, choices: list[tuple[Hit, Sense, Rule]]) -> list[Mention]:
@@ -87,7 +96,8 @@ class _Reading:
             if decision.accepted:
                 accepted.append(self._mention(hit, sense, decision.because))
                 found.append(_found(hit, sense))
-        self.item.found = sorted(self.item.found + found, key=lambda f: f.start)
+        if found:
+            self.item.found = sorted(self.item.found + found, key=lambda f: f.start)
         return accepted
 
     def _mention(self, hit: Hit, sense: Sense, because: str) -> Mention:
@@ -99,6 +109,10 @@ class _Reading:
         return Mention(
             sense.kind, sense.code, sense.name, sense.type, sense.via, field, start, end, surface, sense.row, because
         )
+
+
+def _reading_order(mention: Mention) -> tuple[bool, int, int]:
+    return mention.field == "text", mention.start, mention.end
 
 
 def _found(hit: Hit, sense: Sense) -> Found:

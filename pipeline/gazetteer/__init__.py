@@ -8,9 +8,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import ahocorasick_rs
 
@@ -26,8 +26,7 @@ _VARIANT_SUFFIX = re.compile(r"(?:[A-Z]{1,3}\d{0,2}[A-Z]{0,2}s?|s|bis|ER)(?!\w)"
 _DESIGNATION = re.compile(r"(?=.*[A-Za-z])(?=.*[A-Z\d][-\d]).*\d")
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One name found at `start:end` of a text, with what it may mean (nothing for a swallowed phrase)."""
 
     start: int
@@ -64,27 +63,35 @@ class Gazetteer:
                     continue
                 end = suffix.end()
             hits.append(Hit(start, end, self._senses[pattern]))
-        if len(hits) < 2:
-            return hits
-        hits.sort(key=lambda hit: (hit.start, -hit.end))
-        return list(_longest(hits))
+        hits.sort(key=_position)
+        return _longest(hits)
 
 
-def _longest(hits: list[Hit]) -> Iterator[Hit]:
+def _position(hit: Hit) -> tuple[int, int]:
+    return hit.start, -hit.end
+
+
+def _longest(hits: list[Hit]) -> list[Hit]:
     """Keep, in each layer, the leftmost and longest; a phrase takes its place in all layers."""
+    kept: list[Hit] = []
     taken: dict[str, int] = {}
-    swallowed = 0
+    swallowed = reached = 0
     for hit in hits:
-        if hit.start < swallowed:
+        start, end, senses = hit
+        if start < swallowed:
             continue
-        if not hit.senses:
-            swallowed = hit.end
-            continue
-        free = tuple(s for s in hit.senses if taken.get(s.layer, 0) <= hit.start)
-        for sense in free:
-            taken[sense.layer] = hit.end
-        if free:
-            yield hit if len(free) == len(hit.senses) else Hit(hit.start, hit.end, free)
+        if not senses:
+            swallowed = reached = max(end, reached)
+        elif start >= reached:
+            # Nothing before it comes this far: no layer can be taken.
+            taken = {sense.layer: end for sense in senses}
+            reached = end
+            kept.append(hit)
+        elif free := tuple(sense for sense in senses if taken.get(sense.layer, 0) <= start):
+            taken |= {sense.layer: end for sense in free}
+            reached = max(end, reached)
+            kept.append(Hit(start, end, free))
+    return kept
 
 
 class _Surfaces:

@@ -83,6 +83,9 @@ class Rule:
 
     def decide(self, item: Item, start: int, end: int) -> Decision:
         """Take the match at `start:end` of the item or not."""
+        # What is required is asked first, because most words fall here and asking costs next to nothing.
+        if (lack := self._lacks(item, start, end)) is not None:
+            return Decision(False, lack)
         text = item.text
         ahead, behind = text[end : end + 80], text[max(0, start - 80) : start]
         low, high = max(0, start - self.within), end + self.within
@@ -94,8 +97,6 @@ class Rule:
         ):
             if pattern and (hit := pattern.search(scope)):
                 return Decision(False, f"“{hit[1].strip()}” stands {where}")
-        if (lack := self._lacks(item, start, end)) is not None:
-            return Decision(False, lack)
         for pattern, scope, where in (
             (self.before, behind, "before it"),
             (self.after, ahead, "after it"),

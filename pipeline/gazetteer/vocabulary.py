@@ -7,7 +7,7 @@ Layers are matched apart from each other: inside one layer the longest name wins
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,11 @@ class Sense:
     via: str
     row: str
     rule: Rule | None = None
+    #: Names compete for the longest match inside one layer only; each event type is a layer of its own.
+    layer: str = field(init=False)
 
-    @property
-    def layer(self) -> str:
-        """Names compete for the longest match inside one layer only; each event type is a layer of its own."""
-        return f"event {self.code}" if self.kind == "event" else self.kind
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layer", f"event {self.code}" if self.kind == "event" else self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +142,8 @@ def _read_states(v: Vocabulary, folder: Path, rules: _Rules) -> None:
         row.text("source")
         v.states[row.key] = State(row.key, name, row.number("lat", 0.0), row.number("lon", 0.0))
         guard = rules.of("state", row.key)
-        for field, via in _STATE_VIAS.items():
-            v.names += [guard(a, Sense("state", row.key, name, "", via, row.where)) for a in row.texts(field)]
+        for column, via in _STATE_VIAS.items():
+            v.names += [guard(a, Sense("state", row.key, name, "", via, row.where)) for a in row.texts(column)]
         v.examples += _examples(row, "state", row.key)
     for row in read_csv(folder / "leaders.csv", ("state", "name", "aliases", "office", "from", "to", "source")):
         _add_to_state(v, row, rules, (row.text("name"), *row.texts("aliases")), "leader")
@@ -208,19 +208,19 @@ def _read_events(v: Vocabulary, folder: Path, contexts: dict[str, tuple[str, ...
 def _examples(row: Row, kind: str, code: str) -> Iterator[Example]:
     if not row.texts("examples"):
         raise SeedError(row.where, "has no examples; give at least one sentence that must yield it")
-    for field, holds in (("examples", True), ("not_examples", False)):
-        for sentence in row.texts(field):
+    for column, holds in (("examples", True), ("not_examples", False)):
+        for sentence in row.texts(column):
             yield Example(row.where, sentence, kind, code, holds)
 
 
 def read_rule(row: Row, contexts: dict[str, tuple[str, ...]]) -> Rule:
     """The rule that a row of an ambiguous file, or a trigger, describes. Raises SeedError."""
 
-    def words(field: str, compile_: Callable[[Iterable[str]], Any]) -> Any:
+    def words(column: str, compile_: Callable[[Iterable[str]], Any]) -> Any:
         listed: list[str] = []
-        for word in row.texts(field):
+        for word in row.texts(column):
             if word.startswith("@") and word[1:] not in contexts:
-                raise SeedError(row.where, f"{field} names {word}, which is not in contexts.toml")
+                raise SeedError(row.where, f"{column} names {word}, which is not in contexts.toml")
             listed += contexts[word[1:]] if word.startswith("@") else [word]
         return compile_(listed)
 
@@ -301,5 +301,5 @@ class _Rules:
                 raise SeedError(row.where, problem)
             tag_kind = "weapon" if kind == "term" else kind
             tag_code = names[0].sense.code
-            for field, holds in (("is", True), ("is_not", False)):
-                v.examples += [Example(row.where, s, tag_kind, tag_code, holds) for s in row.texts(field)]
+            for column, holds in (("is", True), ("is_not", False)):
+                v.examples += [Example(row.where, s, tag_kind, tag_code, holds) for s in row.texts(column)]
