@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -46,7 +45,8 @@ class Gazetteer:
         self.version = version
         surfaces = _Surfaces(vocabulary)
         self._senses = surfaces.senses
-        self._suffixed = [bool(s and s[0].kind == "weapon" and _DESIGNATION.fullmatch(n)) for n, s in surfaces.items()]
+        self._tails = surfaces.tails
+        self._first_stem = surfaces.first_stem
         self._automaton = ahocorasick_rs.AhoCorasick(surfaces.names, matchkind=ahocorasick_rs.MatchKind.Standard)
         #: Every form that is looked for.
         self.surfaces: tuple[str, ...] = tuple(surfaces.names)
@@ -54,15 +54,21 @@ class Gazetteer:
     def find(self, text: str) -> list[Hit]:
         """All hits in reading order. Offsets are code points of `text`, which may not hold lone surrogates."""
         length = len(text)
-        hits = []
+        hits: list[Hit] = []
+        members: list[Hit] = []
         for pattern, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
             if start and text[start - 1].isalnum():
                 continue
             if end < length and text[end].isalnum():
-                if not self._suffixed[pattern] or not (suffix := _VARIANT_SUFFIX.match(text, end)):
+                tail = self._tails[pattern]
+                if tail is None or not (more := tail.match(text, end)):
                     continue
-                end = suffix.end()
-            hits.append(Hit(start, end, self._senses[pattern]))
+                end = more.end()
+            elif pattern >= self._first_stem:
+                continue
+            (hits if pattern < self._first_stem else members).append(Hit(start, end, self._senses[pattern]))
+        # A system with a row of its own goes before the family it is of: the sort keeps their order.
+        hits += members
         hits.sort(key=_position)
         return _longest(hits)
 
@@ -110,13 +116,29 @@ class _Surfaces:
         for name in vocabulary.names:
             for surface in variants(name.alias, plural=name.plural):
                 declared.setdefault(surface, {}).setdefault(name.sense.layer, name.sense)
-        swallowed = {s for phrase, _ in vocabulary.phrases for s in variants(phrase, plural=phrase[0].islower())}
-        self.names = [*declared, *(s for s in swallowed if s not in declared)]
+        phrases = dict.fromkeys(
+            surface
+            for phrase, _ in vocabulary.phrases
+            for surface in variants(phrase, plural=phrase[0].islower())
+            if surface not in declared
+        )
+        stems = {
+            stem: family
+            for family in vocabulary.families
+            for stem in family.stems
+            if stem not in declared and stem not in phrases
+        }
+        self.names: list[str] = [*declared, *phrases, *stems]
+        self.first_stem = len(declared) + len(phrases)
         self.senses: list[tuple[Sense, ...]] = [tuple(layers.values()) for layers in declared.values()]
-        self.senses += [()] * (len(self.names) - len(self.senses))
-
-    def items(self) -> Iterator[tuple[str, tuple[Sense, ...]]]:
-        return zip(self.names, self.senses, strict=True)
+        self.senses += [()] * len(phrases)
+        self.senses += [(family.sense,) for family in stems.values()]
+        #: What may follow a name that would otherwise end inside a word, by pattern.
+        self.tails: list[re.Pattern[str] | None] = [
+            _VARIANT_SUFFIX if senses and senses[0].kind == "weapon" and _DESIGNATION.fullmatch(name) else None
+            for name, senses in zip(self.names, self.senses, strict=True)
+        ]
+        self.tails[self.first_stem :] = [family.tail for family in stems.values()]
 
 
 def load_gazetteer(folder: Path) -> Gazetteer:

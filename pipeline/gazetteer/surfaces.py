@@ -36,6 +36,15 @@ def variants(alias: str, *, plural: bool) -> Iterator[str]:
                 yield spelled.upper()
 
 
+def stems(stem: str) -> tuple[str, ...]:
+    """The forms of the letters that begin a family of designations: "Su-" also as "Su " and "Su"."""
+    if not stem.endswith("-"):
+        return (stem,)
+    bare = stem[:-1]
+    joined = (bare + " ", bare) if len(bare) > 1 else ()
+    return (stem, bare + "\u2011", bare + "–", *joined)
+
+
 def _headline(form: str) -> tuple[str, ...]:
     """Sentence case and title case of a lower-case term."""
     words = form.split(" ")

@@ -6,6 +6,7 @@ Layers are matched apart from each other: inside one layer the longest name wins
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 from pipeline.errors import SeedError
 from pipeline.gazetteer.rules import NEAR, Rule, words_after, words_before, words_near
 from pipeline.gazetteer.seeds import Row, read_csv, read_toml
-from pipeline.gazetteer.surfaces import variants
+from pipeline.gazetteer.surfaces import stems, variants
 from pipeline.model import EVENT_TYPES
 
 
@@ -77,6 +78,15 @@ class System:
 
 
 @dataclass(frozen=True, slots=True)
+class Family:
+    """A family of designations: what stands after one of the `stems` must match `tail` ("Su-" and two digits)."""
+
+    stems: tuple[str, ...]
+    tail: re.Pattern[str]
+    sense: Sense
+
+
+@dataclass(frozen=True, slots=True)
 class EventType:
     """An event type with its name and PLOVER code."""
 
@@ -106,6 +116,7 @@ class Vocabulary:
     systems: dict[str, System]
     events: dict[str, EventType]
     names: list[Name]
+    families: list[Family]
     phrases: list[tuple[str, str]]
     examples: list[Example]
 
@@ -122,11 +133,12 @@ _STATE_VIAS = {
 
 def read_vocabulary(folder: Path) -> Vocabulary:
     """Read and check all seed files of a folder. Raises SeedError with file, line and the mend."""
-    v = Vocabulary({}, {}, {}, {}, {}, [], [], [])
+    v = Vocabulary({}, {}, {}, {}, {}, [], [], [], [])
     rules = _Rules(folder)
     _read_states(v, folder, rules)
     _read_actors(v, folder, rules)
     _read_weapons(v, folder, rules)
+    _read_families(v, folder)
     _read_events(v, folder, rules.contexts)
     for path in sorted(folder.glob("phrases*.csv")):
         v.phrases += [(row.text("phrase"), row.where) for row in read_csv(path, ("phrase", "because", "source"))]
@@ -190,6 +202,18 @@ def _read_weapons(v: Vocabulary, folder: Path, rules: _Rules) -> None:
         guard = rules.of("weapon", code)
         sense = Sense("weapon", code, name, kind, "system", row.where)
         v.names += [guard(a, sense, plural=True) for a in dict.fromkeys((name, *row.texts("aliases")))]
+
+
+def _read_families(v: Vocabulary, folder: Path) -> None:
+    for row in read_toml(folder / "designations.toml"):
+        kind = row.one_of("type", tuple(v.weapon_types))
+        try:
+            tail = re.compile(f"(?:{row.text('tail')})s?(?!\\w)")
+        except re.error as error:
+            raise SeedError(row.where, f"tail is no regular expression: {error}") from None
+        sense = Sense("weapon", kind, row.text("name"), kind, "designation", row.where)
+        v.families.append(Family(stems(row.text("stem")), tail, sense))
+        v.examples += _examples(row, "weapon", kind)
 
 
 def _read_events(v: Vocabulary, folder: Path, contexts: dict[str, tuple[str, ...]]) -> None:
