@@ -6,19 +6,15 @@ what stands near them; states and weapons before events, because events ask who 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from pipeline.gazetteer import Gazetteer, Hit
 from pipeline.gazetteer.rules import Found, Item, Rule
+from pipeline.gazetteer.surfaces import plain, without_surrogates
 from pipeline.gazetteer.vocabulary import Sense
 from pipeline.model import Mention, Tags
-
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-# Every blank becomes one plain space of the same length, so that "North\nKorea" is found and offsets stay.
-_BLANK = re.compile("[\t\n\r\x0b\x0c\x85\xa0\u2000-\u200a\u202f\u205f\u3000]")
 
 #: Event types that make arms diplomacy of a weapon and two parties (the labelling guide's `relevant`).
 DEALINGS = ("meeting", "transfer", "sanction", "agreement")
@@ -43,11 +39,11 @@ def explain(title: str, text: str, gazetteer: Gazetteer) -> tuple[Tags, list[Con
 
 
 def _tag(title: str, text: str, gazetteer: Gazetteer, considered: list[Considered] | None) -> Tags:
-    whole = f"{_BLANK.sub(' ', title)}\n{_BLANK.sub(' ', text)}"
+    whole = f"{plain(title)}\n{plain(text)}"
     try:
         hits = gazetteer.find(whole)
     except UnicodeEncodeError:
-        whole = _LONE_SURROGATE.sub("\ufffd", whole)
+        whole = without_surrogates(whole)
         hits = gazetteer.find(whole)
     if not hits:
         return Tags((), False, "no state, weapon or event is named")

@@ -135,7 +135,9 @@ class _Surfaces:
         self.senses += [(family.sense,) for family in stems.values()]
         #: What may follow a name that would otherwise end inside a word, by pattern.
         self.tails: list[re.Pattern[str] | None] = [
-            _VARIANT_SUFFIX if senses and senses[0].kind == "weapon" and _DESIGNATION.fullmatch(name) else None
+            _VARIANT_SUFFIX
+            if name[-1].isdigit() and senses and senses[0].kind == "weapon" and _DESIGNATION.fullmatch(name)
+            else None
             for name, senses in zip(self.names, self.senses, strict=True)
         ]
         self.tails[self.first_stem :] = [family.tail for family in stems.values()]

@@ -60,18 +60,44 @@ class Decision(NamedTuple):
     because: str
 
 
+class Words:
+    """A list of words looked for before, after or near a match. Compiled when first asked: most never are."""
+
+    __slots__ = ("_frame", "_listed", "_pattern")
+
+    def __init__(self, listed: Iterable[str], frame: str) -> None:
+        self._listed, self._frame = frozenset(listed), frame
+        self._pattern: re.Pattern[str] | None = None
+
+    def search(self, scope: str) -> re.Match[str] | None:
+        """The first of the words in the scope, as group 1, whatever its case."""
+        if self._pattern is None:
+            longest_first = sorted(self._listed, key=lambda w: (-len(w), w))
+            inner = "|".join(re.escape(word.strip()).replace(r"\ ", r"\s+") for word in longest_first)
+            self._pattern = re.compile(self._frame.format(inner), re.IGNORECASE)
+        return self._pattern.search(scope)
+
+
+#: The text before a match ends with one of the words.
+BEFORE = r"(?<!\w)({})[\s\-–\"'“”‘(]*$"
+#: The text after a match begins with one of the words; a possessive is skipped.
+AFTER = r"^(?:'s\b)?[\s\-–\"'“”‘(,]*({})(?!\w)"
+#: One of the words stands anywhere.
+ANYWHERE = r"(?<!\w)({})(?!\w)"
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """Conditions on the neighbourhood of a match; see `seeds/README.md` for the meaning of each field."""
 
     default: bool
     because: str
-    before: re.Pattern[str] | None = None
-    after: re.Pattern[str] | None = None
-    near: re.Pattern[str] | None = None
-    not_before: re.Pattern[str] | None = None
-    not_after: re.Pattern[str] | None = None
-    unless: re.Pattern[str] | None = None
+    before: Words | None = None
+    after: Words | None = None
+    near: Words | None = None
+    not_before: Words | None = None
+    not_after: Words | None = None
+    unless: Words | None = None
     near_tags: frozenset[str] = frozenset()
     parties: int = 0
     sentence_parties: int = 0
@@ -131,26 +157,3 @@ class Rule:
         missing = self.requires_tags - kinds
         where = f"{self.requires_side} it in" if self.requires_side != "any" else "in"
         return f"needs a {' and a '.join(sorted(missing))} {where} the sentence" if missing else None
-
-
-def words_before(words: Iterable[str]) -> re.Pattern[str] | None:
-    """Matches when the text before a match ends with one of the words."""
-    return _compile(words, r"(?<!\w)({})[\s\-‑–\"'“”‘’(]*$")
-
-
-def words_after(words: Iterable[str]) -> re.Pattern[str] | None:
-    """Matches when the text after a match begins with one of the words; a possessive is skipped."""
-    return _compile(words, r"^(?:[’']s\b)?[\s\-‑–\"'“”‘’(,]*({})(?!\w)")
-
-
-def words_near(words: Iterable[str]) -> re.Pattern[str] | None:
-    """Matches one of the words anywhere."""
-    return _compile(words, r"(?<!\w)({})(?!\w)")
-
-
-def _compile(words: Iterable[str], frame: str) -> re.Pattern[str] | None:
-    listed = sorted(set(words), key=lambda w: (-len(w), w))
-    if not listed:
-        return None
-    inner = "|".join(re.escape(word.strip()).replace(r"\ ", r"\s+").replace("'", "['’]") for word in listed)
-    return re.compile(frame.format(inner), re.IGNORECASE)

@@ -1,7 +1,8 @@
 """The forms in which a name may stand in a text. Pure.
 
 Matching is exact and case-sensitive, so that offsets are the text's own and "us" is never "US"; the
-variants that news uses are made here, once, when the vocabulary is loaded.
+variants that news uses are made here, once, when the vocabulary is loaded. Typographic apostrophes, hyphens and
+blanks are no variants: `plain` turns each into its plain form, one character for one, before a text is matched.
 """
 
 from __future__ import annotations
@@ -13,27 +14,48 @@ from collections.abc import Iterator
 #: Shorter names are not tried in capitals: "XI" is a numeral and "IT" a pronoun.
 SHORTEST_IN_CAPITALS = 4
 
-# A hyphen between a group of letters and a group of digits, as in "F-16", "Shahed-136", "9M-729".
+# A hyphen between a group of letters and a group of digits, as in "F-16", "Shahed-136", "Su-35".
 _DESIGNATION_HYPHEN = re.compile(r"(?<=[A-Za-z])-(?=\d)")
 _ONE_LETTER_HYPHEN = re.compile(r"(?<![A-Za-z])[A-Za-z]-(?=\d{1,2}(?!\d))")
+_HYPHENATED = re.compile(r"-(\w)")
+_BLANK = re.compile("[\t\n\r\x0b\x0c\x85\xa0\u2000-\u200a\u202f\u205f\u3000]")
+_ASCII_BLANK = re.compile("[\t\n\r\x0b\x0c]")
+_ASCII_BLANKS = dict.fromkeys(map(ord, "\t\n\r\x0b\x0c"), " ")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def plain(text: str) -> str:
+    """The text as it is matched: of the same length, with plain blanks, apostrophes and hyphens."""
+    if text.isascii():
+        return text.translate(_ASCII_BLANKS) if _ASCII_BLANK.search(text) else text
+    return _BLANK.sub(" ", text).replace("’", "'").replace("–", "-").replace("\u2011", "-").replace("\u2010", "-")
+
+
+def without_surrogates(text: str) -> str:
+    """The text with each lone surrogate, which no encoding can hold, replaced by U+FFFD."""
+    return _LONE_SURROGATE.sub("\ufffd", text)
 
 
 def variants(alias: str, *, plural: bool) -> Iterator[str]:
-    """All surfaces of one alias, the alias itself first.
+    """All surfaces of one alias, the alias itself first; some may come twice.
 
     `plural` adds a final "s" (weapons: "F-16s", "Leopards", "drones"); states write theirs out.
     """
+    alias = plain(alias)
     yield alias
     forms = [alias]
+    if not alias.isascii() and (bare := without_diacritics(alias)) != alias:
+        forms.append(bare)
     if plural and alias[-1].isalnum():
-        forms.append(alias + "s")
+        forms += [form + "s" for form in forms]
     if alias[0].islower():
-        forms += [cased for form in list(forms) for cased in _headline(form)]
-    for form in forms:
-        for spelled in _spellings(form):
-            yield spelled
-            if len(spelled) >= SHORTEST_IN_CAPITALS:
-                yield spelled.upper()
+        forms += [cased for form in forms for cased in _headline(form)]
+    if _DESIGNATION_HYPHEN.search(alias) and not _ONE_LETTER_HYPHEN.search(alias):
+        # "Su 35" and "Su35" are the aircraft; "A 50" and "A10" are a sum and a road.
+        forms += [_DESIGNATION_HYPHEN.sub(joint, form) for form in forms for joint in (" ", "")]
+    yield from forms
+    if len(alias) >= SHORTEST_IN_CAPITALS:
+        yield from [form.upper() for form in forms]
 
 
 def stems(stem: str) -> tuple[str, ...]:
@@ -42,31 +64,16 @@ def stems(stem: str) -> tuple[str, ...]:
         return (stem,)
     bare = stem[:-1]
     joined = (bare + " ", bare) if len(bare) > 1 else ()
-    return (stem, bare + "\u2011", bare + "–", *joined)
+    return (stem, *joined)
 
 
 def _headline(form: str) -> tuple[str, ...]:
     """Sentence case and title case of a lower-case term."""
-    words = form.split(" ")
-    title = " ".join(word[:1].upper() + word[1:] for word in words)
-    hyphens = re.sub(r"-(\w)", lambda m: "-" + m[1].upper(), title)
-    return (form[:1].upper() + form[1:], title, hyphens)
-
-
-def _spellings(form: str) -> Iterator[str]:
-    """Without diacritics, with a typographic apostrophe, and with the hyphens of designations varied."""
-    plain = without_diacritics(form)
-    for base in (form, plain) if plain != form else (form,):
-        yield base
-        if "'" in base:
-            yield base.replace("'", "’")
-        if "-" in base:
-            yield base.replace("-", "\u2011")
-        if _DESIGNATION_HYPHEN.search(base) and not _ONE_LETTER_HYPHEN.search(base):
-            # "Su 35" and "Su35" are the aircraft; "A 50" and "A10" are a sum and a road.
-            yield _DESIGNATION_HYPHEN.sub(" ", base)
-            yield _DESIGNATION_HYPHEN.sub("", base)
-            yield _DESIGNATION_HYPHEN.sub("–", base)
+    title = " ".join(word[:1].upper() + word[1:] for word in form.split(" "))
+    sentence = form[:1].upper() + form[1:]
+    if "-" not in title:
+        return (sentence, title)
+    return (sentence, title, _HYPHENATED.sub(lambda m: "-" + m[1].upper(), title))
 
 
 def without_diacritics(text: str) -> str:

@@ -10,12 +10,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pipeline.errors import SeedError
-from pipeline.gazetteer.rules import NEAR, Rule, words_after, words_before, words_near
+from pipeline.gazetteer.rules import AFTER, ANYWHERE, BEFORE, NEAR, Rule, Words
 from pipeline.gazetteer.seeds import Row, read_csv, read_toml
-from pipeline.gazetteer.surfaces import stems, variants
+from pipeline.gazetteer.surfaces import plain, stems, variants
 from pipeline.model import EVENT_TYPES
 
 
@@ -240,23 +239,23 @@ def _examples(row: Row, kind: str, code: str) -> Iterator[Example]:
 def read_rule(row: Row, contexts: dict[str, tuple[str, ...]]) -> Rule:
     """The rule that a row of an ambiguous file, or a trigger, describes. Raises SeedError."""
 
-    def words(column: str, compile_: Callable[[Iterable[str]], Any]) -> Any:
+    def words(column: str, frame: str) -> Words | None:
         listed: list[str] = []
         for word in row.texts(column):
             if word.startswith("@") and word[1:] not in contexts:
                 raise SeedError(row.where, f"{column} names {word}, which is not in contexts.toml")
             listed += contexts[word[1:]] if word.startswith("@") else [word]
-        return compile_(listed)
+        return Words((plain(word) for word in listed), frame) if listed else None
 
     return Rule(
         default=row.one_of("default", ("yes", "no")) == "yes" if "default" in row.fields else True,
         because=row.text("because", required=False),
-        before=words("before", words_before),
-        after=words("after", words_after),
-        near=words("near", words_near),
-        not_before=words("not_before", words_before),
-        not_after=words("not_after", words_after),
-        unless=words("unless", words_near),
+        before=words("before", BEFORE),
+        after=words("after", AFTER),
+        near=words("near", ANYWHERE),
+        not_before=words("not_before", BEFORE),
+        not_after=words("not_after", AFTER),
+        unless=words("unless", ANYWHERE),
         near_tags=frozenset(row.texts("near_tags")),
         parties=int(row.number("parties", 0)),
         sentence_parties=int(row.number("sentence_parties", 0)),
