@@ -8,7 +8,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -33,6 +33,7 @@ _BLOCK = re.compile(r"(?i)<(?=/?(?:p|br|div|li|ul|ol|tr|td|h[1-6]|blockquote|fig
 _BLANKS = re.compile(r"\s+")
 # Bidirectional controls can make text read otherwise than it is stored; zero-width characters split words.
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 
@@ -56,7 +57,7 @@ def clean(entry: Entry, feed_url: str, now: datetime, rules: LinkRules) -> Artic
     if not title and not summary:
         return None
     link = canonical_link(entry.link, feed_url, rules)
-    guid = entry.guid[:LONGEST_GUID]
+    guid = _SURROGATES.sub("", entry.guid)[:LONGEST_GUID]
     dated = entry.published is not None and EARLIEST <= entry.published <= now + FUTURE
     published = entry.published if dated and entry.published else now
     identity = link_identity(link, rules) or f"{feed_url}\n{guid or title or summary}"
@@ -83,11 +84,11 @@ def plain_text(markup: str) -> str:
     """
     text = markup
     for _ in range(MOST_ESCAPES):
-        plain = _without_markup(text)
+        # In this order and every time: what an invisible character splits may be markup, or one letter, without it.
+        plain = unicodedata.normalize("NFC", _CONTROL.sub("", _INVISIBLE.sub("", _without_markup(text))))
         if plain == text:
             break
         text = plain
-    text = _CONTROL.sub("", _INVISIBLE.sub("", unicodedata.normalize("NFC", text)))
     return _BLANKS.sub(" ", text).strip()
 
 
@@ -103,7 +104,8 @@ def _without_markup(text: str) -> str:
 def canonical_link(link: str, feed_url: str, rules: LinkRules) -> str:
     """The absolute http(s) link without fragment and tracking parameters; empty when there is no such link."""
     try:
-        parts = urlsplit(urljoin(feed_url, link.strip())) if link.strip() else None
+        link = _SURROGATES.sub("", link).strip()
+        parts = urlsplit(urljoin(feed_url, link)) if link else None
         if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
             return ""
         port = f":{parts.port}" if parts.port not in (None, 80 if parts.scheme == "http" else 443) else ""
@@ -118,7 +120,7 @@ def canonical_link(link: str, feed_url: str, rules: LinkRules) -> str:
         kept = [(name, value) for name, value in pairs if not _tracks(name.lower(), rules)]
         query = urlencode(kept) if len(kept) != len(pairs) else query
     canonical = urlunsplit((parts.scheme, host + port, parts.path or "/", query, ""))
-    canonical = re.sub(r"[\s\x00-\x1f<>\"'`\\]", lambda m: f"%{ord(m[0]):02X}", canonical)
+    canonical = re.sub(r"[\s\x00-\x1f<>\"'`\\]", lambda m: quote(m[0], safe=""), canonical)
     return canonical if len(canonical) <= LONGEST_LINK else ""
 
 
@@ -135,7 +137,7 @@ def link_identity(link: str, rules: LinkRules) -> str:
     host = parts.netloc.lower()
     for prefix in rules.mobile_hosts:
         host = host.removeprefix(prefix)
-    path = parts.path
+    path = parts.path.rstrip("/")
     for suffix in rules.mobile_paths:
         path = path.removesuffix(suffix)
     return f"{host}{path.rstrip('/')}?{parts.query}"

@@ -28,9 +28,12 @@ def parse(body: bytes, url: str, content_type: str = "") -> list[Entry]:
     """
     headers = {"content-type": content_type} if content_type else {}
     # A bytes body that looks like an address or a path must never be taken for one: hand over a stream.
-    feed = feedparser.parse(
-        io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-    )
+    try:
+        feed = feedparser.parse(
+            io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
+    except Exception as error:  # noqa: BLE001 -- "&#55357;" or a strange charset make it raise what comes
+        raise ParseError(url, f"the parser gave up on it: {type(error).__name__}: {error}") from None
     if not feed.get("version") and not feed.entries:
         raise ParseError(url, _no_feed(body, feed))
     language = _text(feed.feed.get("language"))

@@ -17,7 +17,7 @@ from pipeline.gazetteer.vocabulary import Sense
 from pipeline.model import Mention, Tags
 
 #: Event types that make arms diplomacy of a weapon and two parties (the labelling guide's `relevant`).
-DEALINGS = ("meeting", "transfer", "sanction", "agreement")
+DEALINGS = ("transfer", "sanction", "agreement", "meeting")
 
 
 class Considered(NamedTuple):
@@ -116,17 +116,28 @@ def _found(hit: Hit, sense: Sense) -> Found:
 
 
 def relevance(mentions: Iterable[Mention]) -> tuple[bool, str]:
-    """Whether the tags make arms diplomacy, and why: a weapon, a dealing across borders, two parties."""
+    """Whether the tags make arms diplomacy, and why, in words for the reader.
+
+    A weapon with a dealing across borders between two parties does. One party is enough for a transfer, whose
+    own words say that it crosses a border, and for an agreement or sanctions over nuclear weapons. Without a
+    dealing, nuclear weapons or a weapons test do when two states are concerned, because another state's answer
+    is then the news.
+    """
     weapons = [m for m in mentions if m.kind == "weapon"]
-    dealings = [m for m in mentions if m.kind == "event" and m.type in DEALINGS]
-    parties = {m.code for m in mentions if m.kind in ("state", "actor")}
     if not weapons:
         return False, "no weapon is named"
-    if not dealings:
-        return False, f"“{weapons[0].surface}” is named, but no meeting, transfer, sanction or agreement"
-    if len(parties) < 2:
-        return False, f"“{weapons[0].surface}” and “{dealings[0].surface}” are named, but not two parties"
-    return (
-        True,
-        f"“{weapons[0].surface}” with “{dealings[0].surface}” ({dealings[0].type}) between {len(parties)} parties",
-    )
+    parties = len({m.code for m in mentions if m.kind in ("state", "actor")})
+    events = {m.type: m for m in reversed([m for m in mentions if m.kind == "event"])}
+    nuclear = next((m for m in weapons if m.type == "nuclear"), None)
+    weapon = f"“{weapons[0].surface}”"
+    for kind in DEALINGS:
+        if kind in events and (parties >= 2 or (parties and (kind == "transfer" or (nuclear and kind != "meeting")))):
+            count = f"between {parties} parties" if parties > 1 else "with one party named"
+            return True, f"{weapon} with “{events[kind].surface}” ({kind}) {count}"
+    if parties >= 2 and (nuclear or "test" in events):
+        cause = nuclear or events["test"]
+        return True, f"“{cause.surface}” ({cause.type}) with {parties} parties concerned"
+    dealing = next((events[kind] for kind in DEALINGS if kind in events), None)
+    if dealing is None:
+        return False, f"{weapon} is named, but no meeting, transfer, sanction or agreement"
+    return False, f"{weapon} and “{dealing.surface}” are named, but not two parties"

@@ -13,7 +13,10 @@ from typing import NamedTuple
 
 #: How far `near` and `unless` look on each side, in characters, unless the rule says otherwise.
 NEAR = 200
+#: How far `before` and `after` look, in characters: some words, of which the nearest must be one of theirs.
+BESIDE = 80
 
+_WORD = re.compile(r"\w+")
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*\s+(?=[\"'“‘(]?[A-Z0-9])|[\n•|]")
 
 
@@ -33,6 +36,14 @@ class Item:
     text: str
     found: list[Found] = field(default_factory=list)
     _breaks: list[int] | None = None
+    _words: frozenset[str] | None = None
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The distinct words of the text, in small letters."""
+        if self._words is None:
+            self._words = frozenset(_WORD.findall(self.text.lower()))
+        return self._words
 
     def sentence(self, start: int, end: int) -> tuple[int, int]:
         """The bounds of the sentence that holds the span; the title is a sentence of its own."""
@@ -63,19 +74,24 @@ class Decision(NamedTuple):
 class Words:
     """A list of words looked for before, after or near a match. Compiled when first asked: most never are."""
 
-    __slots__ = ("_frame", "_listed", "_pattern")
+    __slots__ = ("_frame", "_heads", "_listed", "_pattern")
 
     def __init__(self, listed: Iterable[str], frame: str) -> None:
-        self._listed, self._frame = frozenset(listed), frame
+        self._listed, self._frame = frozenset(word.strip() for word in listed), frame
+        self._heads = frozenset(found[0] for word in self._listed if (found := _WORD.findall(word.lower())))
         self._pattern: re.Pattern[str] | None = None
 
-    def search(self, scope: str) -> re.Match[str] | None:
-        """The first of the words in the scope, as group 1, whatever its case."""
+    def search(self, item: Item, scope: slice) -> str | None:
+        """The first of the words in that part of the item, whatever its case."""
+        # A look at the item's words spares most searches: what a listed word begins with must be among them.
+        if self._heads.isdisjoint(item.words):
+            return None
         if self._pattern is None:
             longest_first = sorted(self._listed, key=lambda w: (-len(w), w))
-            inner = "|".join(re.escape(word.strip()).replace(r"\ ", r"\s+") for word in longest_first)
+            inner = "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in longest_first)
             self._pattern = re.compile(self._frame.format(inner), re.IGNORECASE)
-        return self._pattern.search(scope)
+        hit = self._pattern.search(item.text[scope])
+        return hit[1] if hit else None
 
 
 #: The text before a match ends with one of the words.
@@ -112,32 +128,31 @@ class Rule:
         # What is required is asked first, because most words fall here and asking costs next to nothing.
         if (lack := self._lacks(item, start, end)) is not None:
             return Decision(False, lack)
-        text = item.text
-        ahead, behind = text[end : end + 80], text[max(0, start - 80) : start]
         low, high = max(0, start - self.within), end + self.within
-        around = (text[low:start] + "\x00" + text[end:high]) if self.unless or self.near else ""
-        for pattern, scope, where in (
-            (self.not_before, behind, "before it"),
-            (self.not_after, ahead, "after it"),
-            (self.unless, around, "near by"),
+        behind, ahead = slice(max(0, start - BESIDE), start), slice(end, end + BESIDE)
+        left, right = slice(low, start), slice(end, high)
+        for words, scopes, where in (
+            (self.not_before, (behind,), "before it"),
+            (self.not_after, (ahead,), "after it"),
+            (self.unless, (left, right), "near by"),
         ):
-            if pattern and (hit := pattern.search(scope)):
-                return Decision(False, f"“{hit[1].strip()}” stands {where}")
-        for pattern, scope, where in (
-            (self.before, behind, "before it"),
-            (self.after, ahead, "after it"),
-            (self.near, around, "near by"),
+            if words and (hit := words.search(item, scopes[0]) or words.search(item, scopes[-1])):
+                return Decision(False, f"“{hit}” stands {where}")
+        for words, scopes, where in (
+            (self.before, (behind,), "before it"),
+            (self.after, (ahead,), "after it"),
+            (self.near, (left, right), "near by"),
         ):
-            if pattern and (hit := pattern.search(scope)):
-                return Decision(True, f"{self.because}: “{hit[1].strip()}” {where}")
+            if words and (hit := words.search(item, scopes[0]) or words.search(item, scopes[-1])):
+                return Decision(True, f"{self.because}: “{hit}” {where}")
         for other in item.found:
             if (
                 other.kind in self.near_tags
                 and low <= other.start < high
                 and (other.end <= start or other.start >= end)
             ):
-                words = item.text[other.start : other.end]
-                return Decision(True, f"{self.because}: “{words}” ({other.kind}) near by")
+                named = item.text[other.start : other.end]
+                return Decision(True, f"{self.because}: “{named}” ({other.kind}) near by")
         return Decision(self.default, self.because if self.default else "nothing near by speaks for it")
 
     def _lacks(self, item: Item, start: int, end: int) -> str | None:
