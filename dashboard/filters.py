@@ -156,17 +156,21 @@ def _seed(view: View) -> None:
 def _chosen(view: View) -> View:
     """The view that the widgets show now; any change of a filter goes back to the first page."""
     said = {name: st.session_state.get(f"f_{name}") for name in _KEYS}
-    days = tuple(said["days"] or ())
     period: Period = said["period"] or "all"
-    if period == "dates" and len(days) < 2:
-        # The calendar is open with one day chosen: until the second is, the view stays as it was.
-        days = tuple(d for d in (view.filters.since, view.filters.until) if d) or days
+    since, until = None, None
+    if period == "dates":
+        days = tuple(said["days"] or ())
+        since, until = view.filters.since, view.filters.until
+        if len(days) == 2:
+            since, until = days
+        elif days and not since and not until:
+            since = days[0]  # the calendar is open; a view with a date of its own waits for the second day
     lists = {name: tuple(said[name] or ()) for name in ("states", "weapons", "systems", "events", "kinds", "countries")}
     filters = Filters(
         **lists,
         match=said["match"] or "any",
-        since=days[0] if period == "dates" and days else None,
-        until=days[1] if period == "dates" and len(days) > 1 else None,
+        since=since,
+        until=until,
         text=(said["text"] or "").strip(),
         relevant=bool(said["relevant"]),
     )

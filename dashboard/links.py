@@ -34,6 +34,8 @@ LONGEST_TEXT = 200
 MOST_VALUES = 300
 #: Pages of the article list that a link may name.
 MOST_PAGES = 100_000
+#: Years that a date in a link may have: reckoning with days at the end of the calendar would fail.
+YEARS = range(1900, 3000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +216,7 @@ def _day(value: str | None, name: str, notices: list[str]) -> date | None:
     if value is None or value == "":
         return None
     try:
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII) and int(value[:4]) in YEARS:
             return date.fromisoformat(value)
     except ValueError:
         pass

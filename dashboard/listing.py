@@ -10,7 +10,6 @@ import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 _KINDS = {"state": "s", "actor": "a", "weapon": "w", "event": "e"}
 #: Characters of a summary shown in the list before it is cut at a word.
@@ -107,6 +106,6 @@ def _name(mention: Mapping[str, Any], labels: Labels) -> str:
 
 
 def _link(link: str, title: str) -> str:
-    if urlsplit(link).scheme not in ("http", "https"):
+    if not link.startswith(("http://", "https://")):
         return title
     return f'<a href="{html.escape(link)}" target="_blank" rel="noopener noreferrer nofollow">{title}</a>'

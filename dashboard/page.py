@@ -55,7 +55,7 @@ def options(service: Service, found: dict[str, list[tuple[str, int]]]) -> Option
 def change_window(filters: Any, last: date | None) -> tuple[Any, Any, str]:
     """The two periods whose difference the key figures show, and how to say so."""
     if filters.since is not None:
-        before = queries.previous(filters, filters.until or last or filters.since)
+        before = queries.previous(filters, max(filters.since, last or filters.since))
         assert before is not None
         return None, before, f"against {before.since:%d %b %Y} to {before.until:%d %b %Y}"
     until = min(d for d in (filters.until, last) if d) if (filters.until or last) else None

@@ -114,7 +114,10 @@ class CompressedFiles:
 
     def __init__(self, app: ASGI) -> None:
         self._app = app
-        self._roots = {"/static/": (_STREAMLIT / "static").resolve(), "/app/static/": _PAGE.with_name("static").resolve()}
+        self._roots = {
+            "/static/": (_STREAMLIT / "static").resolve(),
+            "/app/static/": _PAGE.with_name("static").resolve(),
+        }
         self._kept: dict[Path, bytes] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

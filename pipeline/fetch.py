@@ -107,21 +107,25 @@ async def fetch(client: aiohttp.ClientSession, feed: Feed, state: FeedState, set
     headers = {name: value for name, value in conditions.items() if value}
     started = time.monotonic()
     try:
-        async with client.get(feed.url, headers=headers, max_redirects=MOST_REDIRECTS) as answer:
+        if urlsplit(feed.url).scheme.lower() not in ("http", "https"):
+            raise aiohttp.InvalidURL(feed.url)
+        # aiohttp counts the first request too.
+        async with client.get(feed.url, headers=headers, max_redirects=MOST_REDIRECTS + 1) as answer:
             if answer.status == 304:
                 body = None
             elif answer.status == 200:
                 body = await _read(answer, feed, settings.max_bytes)
             else:
-                raise FetchError(feed.url, f"HTTP {answer.status} {answer.reason or ''}".strip())
+                raise FetchError(feed.url, f"HTTP {answer.status} {_as_text(answer.reason)}".strip())
             return Fetched(
                 feed=feed,
                 status=answer.status,
                 url=str(answer.url),
                 body=body,
-                content_type=answer.headers.get("Content-Type", ""),
-                etag=answer.headers.get("ETag") or (state.etag if body is None else None),
-                last_modified=answer.headers.get("Last-Modified") or (state.last_modified if body is None else None),
+                content_type=_as_text(answer.headers.get("Content-Type")),
+                etag=_as_text(answer.headers.get("ETag")) or (state.etag if body is None else None),
+                last_modified=_as_text(answer.headers.get("Last-Modified"))
+                or (state.last_modified if body is None else None),
                 seconds=time.monotonic() - started,
             )
     except TimeoutError:
@@ -143,6 +147,11 @@ async def _read(answer: aiohttp.ClientResponse, feed: Feed, most: int) -> bytes:
         if len(body) > most:
             raise FetchError(feed.url, f"larger than {most:,} bytes (PARLEY_MAX_BYTES)")
     return bytes(body)
+
+
+def _as_text(header: str | None) -> str:
+    """What a server said, or nothing if it is no text: headers may hold any bytes, the database may not."""
+    return header if header and header.isprintable() else ""
 
 
 def _in_words(error: BaseException) -> str:

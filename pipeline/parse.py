@@ -18,6 +18,8 @@ from pipeline.model import Entry
 
 #: More entries than this in one document are not read: the largest of 493 captured feeds had 1,000.
 MOST_ENTRIES = 5_000
+# Asked of the plain dict: feedparser's own answers an unreadable date with another one, and a warning.
+_DATES = ("published_parsed", "updated_parsed", "created_parsed")
 
 
 def parse(body: bytes, url: str, content_type: str = "") -> list[Entry]:
@@ -50,7 +52,7 @@ def _entry(item: Any, language: str) -> Entry:
         title=_text(item.get("title")),
         summary=summary,
         language=_text(item.get("language")) or language,
-        published=_date(item.get("published_parsed") or item.get("updated_parsed") or item.get("created_parsed")),
+        published=_date(next((found for name in _DATES if (found := dict.get(item, name))), None)),
     )
 
 

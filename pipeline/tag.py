@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pipeline.gazetteer import Gazetteer, Hit
 from pipeline.gazetteer.rules import Found, Item, Rule
-from pipeline.gazetteer.surfaces import plain, without_surrogates
+from pipeline.gazetteer.surfaces import in_title_case, plain, without_surrogates
 from pipeline.gazetteer.vocabulary import Sense
 from pipeline.model import Mention, Tags
 
@@ -45,6 +45,8 @@ def _tag(title: str, text: str, gazetteer: Gazetteer, considered: list[Considere
     except UnicodeEncodeError:
         whole = without_surrogates(whole)
         hits = gazetteer.find(whole)
+    if title.isupper() or text.isupper():
+        hits = gazetteer.find(whole, in_title_case(whole))
     if not hits:
         return Tags((), False, "no state, weapon or event is named")
     mentions = _Reading(title, text, Item(whole), considered).mentions(hits)

@@ -51,22 +51,26 @@ class Gazetteer:
         #: Every form that is looked for.
         self.surfaces: tuple[str, ...] = tuple(surfaces.names)
 
-    def find(self, text: str) -> list[Hit]:
-        """All hits in reading order. Offsets are code points of `text`, which may not hold lone surrogates."""
-        length = len(text)
+    def find(self, *readings: str) -> list[Hit]:
+        """All hits in reading order, in one or more readings of a text, all of the same length.
+
+        Offsets are code points. A reading may not hold lone surrogates.
+        """
         hits: list[Hit] = []
         members: list[Hit] = []
-        for pattern, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            if start and text[start - 1].isalnum():
-                continue
-            if end < length and text[end].isalnum():
-                tail = self._tails[pattern]
-                if tail is None or not (more := tail.match(text, end)):
+        for text in readings:
+            length = len(text)
+            for pattern, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
+                if start and text[start - 1].isalnum():
                     continue
-                end = more.end()
-            elif pattern >= self._first_stem:
-                continue
-            (hits if pattern < self._first_stem else members).append(Hit(start, end, self._senses[pattern]))
+                if end < length and text[end].isalnum():
+                    tail = self._tails[pattern]
+                    if tail is None or not (more := tail.match(text, end)):
+                        continue
+                    end = more.end()
+                elif pattern >= self._first_stem:
+                    continue
+                (hits if pattern < self._first_stem else members).append(Hit(start, end, self._senses[pattern]))
         # A system with a row of its own goes before the family it is of: the sort keeps their order.
         hits += members
         hits.sort(key=_position)
@@ -114,12 +118,12 @@ class _Surfaces:
                 )
                 raise SeedError(name.sense.row, problem)
         for name in vocabulary.names:
-            for surface in variants(name.alias, plural=name.plural):
+            for surface in name.surfaces():
                 declared.setdefault(surface, {}).setdefault(name.sense.layer, name.sense)
         phrases = dict.fromkeys(
             surface
             for phrase, _ in vocabulary.phrases
-            for surface in variants(phrase, plural=phrase[0].islower())
+            for surface in variants(phrase, plural=phrase[0].islower(), capitals=False)
             if surface not in declared
         )
         stems = {

@@ -18,6 +18,7 @@ SHORTEST_IN_CAPITALS = 4
 _DESIGNATION_HYPHEN = re.compile(r"(?<=[A-Za-z])-(?=\d)")
 _ONE_LETTER_HYPHEN = re.compile(r"(?<![A-Za-z])[A-Za-z]-(?=\d{1,2}(?!\d))")
 _HYPHENATED = re.compile(r"-(\w)")
+_LETTERS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _BLANK = re.compile("[\t\n\r\x0b\x0c\x85\xa0\u2000-\u200a\u202f\u205f\u3000]")
 _ASCII_BLANK = re.compile("[\t\n\r\x0b\x0c]")
 _ASCII_BLANKS = dict.fromkeys(map(ord, "\t\n\r\x0b\x0c"), " ")
@@ -36,10 +37,20 @@ def without_surrogates(text: str) -> str:
     return _LONE_SURROGATE.sub("\ufffd", text)
 
 
-def variants(alias: str, *, plural: bool) -> Iterator[str]:
+def in_title_case(text: str) -> str:
+    """A text written all in capitals as a headline would write it, with the same length: "RUSSIA'S" → "Russia's".
+
+    Texts all in capitals are rare, so they are read a second time instead of listing every name in capitals.
+    """
+    cased = _LETTERS.sub(lambda m: m[0].capitalize(), text)
+    return cased if len(cased) == len(text) else text
+
+
+def variants(alias: str, *, plural: bool, capitals: bool) -> Iterator[str]:
     """All surfaces of one alias, the alias itself first; some may come twice.
 
-    `plural` adds a final "s" (weapons: "F-16s", "Leopards", "drones"); states write theirs out.
+    `plural` adds a final "s" (weapons: "F-16s", "Leopards", "drones"); states write theirs out. `capitals` adds the
+    form all in capitals (states, as in the dateline "MOSCOW").
     """
     alias = plain(alias)
     yield alias
@@ -54,7 +65,7 @@ def variants(alias: str, *, plural: bool) -> Iterator[str]:
         # "Su 35" and "Su35" are the aircraft; "A 50" and "A10" are a sum and a road.
         forms += [_DESIGNATION_HYPHEN.sub(joint, form) for form in forms for joint in (" ", "")]
     yield from forms
-    if len(alias) >= SHORTEST_IN_CAPITALS:
+    if capitals and len(alias) >= SHORTEST_IN_CAPITALS:
         yield from [form.upper() for form in forms]
 
 

@@ -44,6 +44,10 @@ class Name:
     sense: Sense
     plural: bool = False
 
+    def surfaces(self) -> Iterator[str]:
+        """All forms in which it may stand in a text."""
+        return variants(self.alias, plural=self.plural, capitals=self.sense.kind in ("state", "actor"))
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -318,7 +322,7 @@ class _Rules:
             names = known.get((kind, code), [])
             aliases = {name.alias for name in names}
             if unknown := set(row.texts("surfaces")) - aliases:
-                unknown -= {s for name in names for s in variants(name.alias, plural=name.plural)}
+                unknown -= {s for name in names for s in name.surfaces()}
             if unknown:
                 problem = f"{min(unknown)!r} is no alias of {kind}:{code}; add it there or mend this row"
                 raise SeedError(row.where, problem)
