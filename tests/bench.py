@@ -12,6 +12,7 @@ import platform
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -129,17 +130,25 @@ def main() -> None:
     items = [(a.title, a.summary) for a in articles]
     size = sum(len(f"{title}{text}".encode()) for title, text in items)
     source = "captured feeds" if SHARED.is_dir() else "the bundled sample, twelve times"
-    console.print(f"{platform.python_version()}, {settings.workers} workers; {source}: {len(bodies)} feeds, "
-                  f"{len(entries)} entries, {size / 1e6:.1f} MB of text; vocabulary of {len(gazetteer.surfaces):,} surfaces "
-                  f"loaded in {loaded:.2f} s")
+    console.print(
+        f"{platform.python_version()}, {settings.workers} workers; {source}: {len(bodies)} feeds, "
+        f"{len(entries)} entries, {size / 1e6:.1f} MB of text; vocabulary of {len(gazetteer.surfaces):,} surfaces "
+        f"loaded in {loaded:.2f} s"
+    )
 
-    with FeedServer() as server:
-        urls = [server.add(f"/{n}.xml", body, etag=True) for n, body in enumerate(bodies)]
+    with closing(FeedServer()) as server:
+        urls = [server.serve(f"/{n}.xml", body, ETag=f'"{n}"') for n, body in enumerate(bodies)]
         figures = {"Parley": ingest_parley(urls, settings), "lemon24/reader": ingest_reader(urls, settings)}
     table = Table("ingest", "first cycle", "feeds/s", "entries/s", "unchanged cycle", "feeds/s", title="Ingest")
     for name, (first, again) in figures.items():
-        table.add_row(name, f"{first:.2f} s", f"{len(bodies) / first:.0f}", f"{len(entries) / first:.0f}",
-                      f"{again:.2f} s", f"{len(bodies) / again:.0f}")
+        table.add_row(
+            name,
+            f"{first:.2f} s",
+            f"{len(bodies) / first:.0f}",
+            f"{len(entries) / first:.0f}",
+            f"{again:.2f} s",
+            f"{len(bodies) / again:.0f}",
+        )
     ours, peer = figures["Parley"], figures["lemon24/reader"]
     table.add_row("Parley is faster by", f"{peer[0] / ours[0]:.1f} ×", "", "", f"{peer[1] / ours[1]:.1f} ×", "")
     console.print(table)
@@ -147,7 +156,9 @@ def main() -> None:
     timed = tagging(items, gazetteer)
     table = Table("tagging, one core", "articles/s", "MB/s", "Parley's speed against it", title="Tagging")
     for name, seconds in timed:
-        table.add_row(name, f"{len(items) / seconds:,.0f}", f"{size / 1e6 / seconds:.1f}", f"{seconds / timed[0][1]:.2f} ×")
+        table.add_row(
+            name, f"{len(items) / seconds:,.0f}", f"{size / 1e6 / seconds:.1f}", f"{seconds / timed[0][1]:.2f} ×"
+        )
     console.print(table)
 
 

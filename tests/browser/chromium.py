@@ -9,6 +9,10 @@ import sys
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+MISSING = (
+    "The browser tests need Chromium and it could not be installed. Install the package 'chromium' of your"
+    " system, or run: .venv/bin/python -m playwright install --with-deps chromium"
+)
 
 
 def find() -> str | None:
@@ -35,7 +39,4 @@ def get() -> str | None:
 
 if __name__ == "__main__":
     if not (find() or get()):
-        sys.exit(
-            "The browser tests need Chromium and it could not be installed. Install the package 'chromium' of your"
-            " system, or run: .venv/bin/python -m playwright install --with-deps chromium"
-        )
+        sys.exit(MISSING)
