@@ -181,5 +181,5 @@ def share(view: View, default: View, today: date, first: date | None) -> None:
         st.markdown("Anyone with access to this Parley sees the same view: all filters, all dates written out.")
         parts = urlsplit(st.context.url or "")
         params = query(encode(pinned(view, today, first), default))
-        st.code(f"{parts.scheme}://{parts.netloc}{parts.path}?{params}", language=None, wrap_lines=True)
+        st.code(f"{parts.scheme}://{parts.netloc}{parts.path or '/'}?{params}", language=None, wrap_lines=True)
         st.caption("Figures may still grow when feeds bring older articles later.")

@@ -91,18 +91,19 @@ class Store:
                 # A failed COMMIT has rolled back already; the first error is the one to tell.
                 with suppress(duckdb.Error):
                     cursor.execute("ROLLBACK")
-                if isinstance(error, duckdb.IOException):
+                # A full disk is an IOException while writing and a TransactionException when committing.
+                if isinstance(error, duckdb.OperationalError):
                     raise StoreError(f"writing to {self.path} failed: {error}") from error
                 raise
 
     def _migrate(self) -> None:
         with self._transaction() as cursor:
             tables = {name for (name,) in cursor.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-            if "meta" not in tables:
-                if tables:
-                    raise StoreError(f"{self.path} is a database of something else; choose another PARLEY_DB")
+            if not tables:
                 cursor.execute(_SCHEMA.read_text(encoding="utf-8"))
                 return
+            if not tables >= {"meta", "feeds", "articles", "mentions"}:
+                raise StoreError(f"{self.path} is a database of something else; choose another PARLEY_DB")
             ((version,),) = cursor.execute("SELECT value FROM meta WHERE key = 'schema'").fetchall()
         if version != SCHEMA_VERSION:
             raise StoreError(f"{self.path} has schema {version}, this Parley knows {SCHEMA_VERSION}; update Parley")
@@ -228,7 +229,7 @@ class Store:
 
 def _why_not_open(path: Path | None, error: duckdb.Error) -> StoreError:
     text = str(error)
-    if "lock" in text.lower():
+    if "could not set lock" in text.lower():
         holder = re.search(r"PID (\d+)", text)
         who = f"process {holder[1]}" if holder else "another process"
         return StoreBusy(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,9 +53,17 @@ def retag_articles(articles: Sequence[tuple[int, str, str]], seeds: Path) -> lis
 
 
 def warm_up(seeds: Path) -> None:
-    """Load the vocabulary, so that a worker process is ready before its first document."""
+    """Make a worker process ready before its first document; it will end with the process that started it."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     load_gazetteer(seeds)
     load_link_rules(seeds)
+
+
+def _end_with_parent() -> None:
+    """A killed parent cannot say goodbye, and its workers would wait for work for ever."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
 
 
 @lru_cache(maxsize=4)

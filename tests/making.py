@@ -53,7 +53,9 @@ def delivery(of: Feed, *tagged: Tagged, state: FeedState | None = None, error: s
     return Delivery(of, hash64(of.url), state or FeedState(), tagged, error)
 
 
-def deliver(store: Store, *deliveries: Delivery, now: datetime = NOW, tagger: str = TAGGER) -> dict[str, tuple[int, ...]]:
+def deliver(
+    store: Store, *deliveries: Delivery, now: datetime = NOW, tagger: str = TAGGER
+) -> dict[str, tuple[int, ...]]:
     """Store deliveries; new, updated and unchanged by feed address."""
     counts = store.deliver(deliveries, now, tagger)
     of = {d.feed_id: d.feed.url for d in deliveries}
@@ -78,7 +80,19 @@ def rss(items: Iterable[str | Mapping[str, str]], language: str = "en") -> bytes
 
 def feeds_csv(path: Path, addresses: Iterable[str], **columns: str) -> Path:
     """A feed list in our own format, one row for each address; columns hold the same for all."""
-    names = ("url", "name", "outlet", "country", "language", "kind", "focus", "enabled", "terms", "terms_note", "source")
+    names = (
+        "url",
+        "name",
+        "outlet",
+        "country",
+        "language",
+        "kind",
+        "focus",
+        "enabled",
+        "terms",
+        "terms_note",
+        "source",
+    )
     lines = [",".join(names)]
     for url in addresses:
         row = dict.fromkeys(names, "") | {"url": url, "name": url, "outlet": url, "kind": "wire", "enabled": "yes"}

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 #: Raw bytes of a whole answer, head included, for servers that break HTTP.
@@ -55,9 +56,7 @@ class FeedServer:
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
 
-    def serve(
-        self, path: str, body: bytes = b"", *, status: int = 200, zipped: bool = False, **headers: str
-    ) -> str:
+    def serve(self, path: str, body: bytes = b"", *, status: int = 200, zipped: bool = False, **headers: str) -> str:
         """Lay out a page; header names are written with underscores. Returns its address."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         if zipped:
@@ -125,7 +124,7 @@ class FeedServer:
         to.close_connection = page.unsized
 
 
-def _unchanged(asked: Mapping[str, str], page: Mapping[str, str]) -> bool:
+def _unchanged(asked: Message, page: Mapping[str, str]) -> bool:
     """Whether a conditional request names the page as it is (RFC 9110, section 13)."""
     if "If-None-Match" in asked:
         return asked["If-None-Match"] == page.get("ETag", object())

@@ -242,7 +242,7 @@ def test_long_texts_are_cut() -> None:
         (datetime(1989, 12, 31), False),
         (NOW + timedelta(days=2), False),
         (datetime(9999, 12, 31, 23, 59), False),
-        (datetime.min, False),
+        (datetime(1, 1, 1), False),
     ],
 )
 def test_an_absurd_date_gives_way_to_the_time_of_arrival(said: datetime | None, kept: bool) -> None:
@@ -260,18 +260,18 @@ def test_a_language_is_reduced_to_its_code(said: str, kept: str) -> None:
 
 def test_ids_are_unsigned_64_bit_numbers_and_stay_the_same() -> None:
     # BLAKE2b-64 of these words, computed with coreutils' b2sum --length=64.
-    assert hash64("Parley") == 0xa0090788b3eee70e
+    assert hash64("Parley") == 0xA0090788B3EEE70E
     assert hash64("Parley") == hash64(b"Parley")
     assert 0 <= hash64("\ud800") < 2**64
 
 
-ALPHABET = st.sampled_from(
-    [*"ab <>&;#/x3!-\"'=", "\u200b", "\u202e", "\u0301", "\x00", "\ud800", "é", "&amp;", "&lt;", "&gt;", "<p>", "</p>"]
-    + ["<script>", "</script>", "<!--", "-->", "&#8203;", "😀", "\u00a0", "\n", "̈", "ﬁ", "<br>", "&nbsp;", "Å"]
-)
-SOUP = st.lists(ALPHABET, max_size=25).map("".join)
+PIECES = [*"ab <>&;#/x3!-\"'=éÅﬁ😀\n", "\u200b", "\u202e", "\u0301", "\u0308", "\x00", "\ud800", "\u00a0"]
+PIECES += ["&amp;", "&lt;", "&gt;", "&nbsp;", "&#8203;", "<p>", "</p>", "<br>", "<script>", "</script>", "<!--", "-->"]
+SOUP = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
 MARKUP = SOUP | st.text(max_size=60)
-INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ud800-\udfff]")
+INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ud800-\udfff]"
+)
 
 
 @given(MARKUP)
@@ -288,11 +288,23 @@ def test_clean_text_is_one_visible_line(markup: str) -> None:
     assert unicodedata.is_normalized("NFC", text)
 
 
-LINK_PARTS = st.sampled_from(
-    ["http://", "https://", "//", "a.example", "www.", "/", "?", "#", "&", "=", "utm_x", "id", ":80", ":443", "@", "%20"]
-    + ["[", "]", "::1", " ", "\n", "ü", "\ud800", "..", "amp", ";", "'", '"', "<", "\\", "\u3000", "\x00", "%"]
-)
-LINK = st.lists(LINK_PARTS, max_size=14).map("".join) | st.text(max_size=40)
+LINK_PIECES = [
+    "http://",
+    "https://",
+    "//",
+    "a.example",
+    "www.",
+    "utm_x",
+    "id",
+    "amp",
+    "..",
+    ":80",
+    ":443",
+    "::1",
+    "%20",
+]
+LINK_PIECES += [*"/?#&=@[] \nü;'\"<\\\u3000\x00%\ud800"]
+LINK = st.lists(st.sampled_from(LINK_PIECES), max_size=14).map("".join) | st.text(max_size=40)
 
 
 @given(LINK)

@@ -154,11 +154,11 @@ async def test_the_request_says_who_asks_and_for_what(feed_server: FeedServer, s
     assert "If-Modified-Since" not in headers
 
 
-@pytest.mark.parametrize("named", [{"ETag": '"v1"'}, {"Last_Modified": "Wed, 01 May 2024 10:00:00 GMT"}])
+@pytest.mark.parametrize("named", [{"ETag": '"v1"'}, {"Last-Modified": "Wed, 01 May 2024 10:00:00 GMT"}])
 async def test_what_has_not_changed_is_not_sent_again(
     feed_server: FeedServer, settings: Settings, named: dict[str, str]
 ) -> None:
-    url = feed_server.serve("/feed", DOCUMENT, **named)
+    url = feed_server.lay("/feed", Page(headers=named, body=DOCUMENT))
     first = await get(url, settings)
     again = await get(url, settings, FeedState(first.etag, first.last_modified))
     assert (again.status, again.body) == (304, None)
@@ -228,7 +228,9 @@ async def test_redirects_end(feed_server: FeedServer, settings: Settings) -> Non
     assert await refusal(feed_server.redirect("/loop", "/loop"), settings) == said
 
 
-@pytest.mark.parametrize("to", ["file:///etc/passwd", "ftp://a.example/x", "javascript:alert(1)", "http://", "http://["])
+@pytest.mark.parametrize(
+    "to", ["file:///etc/passwd", "ftp://a.example/x", "javascript:alert(1)", "http://", "http://["]
+)
 async def test_a_redirect_to_something_else_than_a_web_address_is_refused(
     feed_server: FeedServer, settings: Settings, to: str
 ) -> None:

@@ -136,7 +136,9 @@ LONGEST_MODULE = 320
 #: The store is one noun; its tables and its writing stand in one place.
 LONGER = {"pipeline.store": 420}
 
-SQL = re.compile(r"\b(SELECT\s.+\sFROM|INSERT INTO|DELETE FROM|UPDATE \w+ SET|CREATE (OR REPLACE )?(TEMP )?TABLE)\b", re.S)
+SQL = re.compile(
+    r"\b(SELECT\s.+\sFROM|INSERT INTO|DELETE FROM|UPDATE \w+ SET|CREATE (OR REPLACE )?(TEMP )?TABLE)\b", re.S
+)
 
 
 def _modules() -> dict[str, Path]:
@@ -291,7 +293,9 @@ def test_a_pure_module_takes_no_clock_path_or_connection(module: str) -> None:
     assert not found & IMPURE_MODULES
     for call in calls(module):
         assert call != "open", module
-        assert not ("." in call and call.rsplit(".", 1)[1] in CLOCKS and "date" in call), f"{module} asks the clock: {call}"
+        assert not ("." in call and call.rsplit(".", 1)[1] in CLOCKS and "date" in call), (
+            f"{module} asks the clock: {call}"
+        )
 
 
 @pytest.mark.parametrize("module", NAMES)

@@ -136,7 +136,7 @@ def test_a_link_sets_the_widgets_and_the_figures(service: Service, most_named: l
     assert said(page) == []
 
 
-@pytest.mark.parametrize("period", ["7d", "30d", "90d", "1y"])
+@pytest.mark.parametrize("period", ["7d", "1y"])
 def test_a_period_counts_back_from_today(service: Service, period: str) -> None:
     page = opened(period=period)
     assert_shows(page, service, dated(View(period=period), TODAY))
@@ -150,6 +150,13 @@ def test_each_unknown_value_of_a_link_is_named(service: Service) -> None:
     assert len(notices) == 5
     for value in ("colour", "state=Atlantis", "weapon=phaser", "from=yesterday", "page=0"):
         assert sum(f"“{value}”" in notice for notice in notices) == 1
+
+
+def test_a_filter_can_be_chosen_after_a_hostile_link(service: Service) -> None:
+    page = opened(since="0001-01-01", to="9999-12-31", state="x" * 10_000, q="\x00")
+    page.multiselect(key="f_events").set_value(["meeting"]).run()
+    assert not page.exception
+    assert link(page)["event"] == ["meeting"]
 
 
 def test_notices_leave_with_the_link_that_they_were_about(service: Service) -> None:
@@ -324,15 +331,12 @@ def test_no_link_breaks_the_page(service: Service, params: dict[str, Any]) -> No
     assert not page.exception
     assert not page.error
     assert len(page.metric) == 5
-    page.multiselect(key="f_events").set_value(["meeting"]).run()
-    assert not page.exception
-    assert link(page)["event"] == ["meeting"]
     # Nothing was lost or changed by it.
     assert queries.figures(service.store, Filters()).articles > PAGE_SIZE
 
 
 # A failing query is short anyway: looking for a shorter one would take minutes.
-@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(
     st.dictionaries(
         st.sampled_from(("state", "weapon", "event", "match", "since", "to", "period", "q", "step", "by", "page")),

@@ -43,9 +43,7 @@ FORMATS: dict[str, tuple[str, Entry]] = {
         """<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title>t</title>
         <entry><title>Atomic</title><id>tag:a.example,2024:4</id><link href="https://a.example/4"/>
         <updated>2024-03-01T12:00:00Z</updated><content type="html">&lt;b&gt;Body&lt;/b&gt;</content></entry></feed>""",
-        Entry(
-            "tag:a.example,2024:4", "https://a.example/4", "Atomic", "<b>Body</b>", "", datetime(2024, 3, 1, 12)
-        ),
+        Entry("tag:a.example,2024:4", "https://a.example/4", "Atomic", "<b>Body</b>", "", datetime(2024, 3, 1, 12)),
     ),
 }
 
@@ -140,7 +138,9 @@ def test_ill_formed_markup_keeps_its_entries() -> None:
     assert titles(document)[1] == "About two"
 
 
-@pytest.mark.parametrize("said", ["", "<pubDate></pubDate>", "<pubDate>soon</pubDate>", "<pubDate>0000-00-00</pubDate>"])
+@pytest.mark.parametrize(
+    "said", ["", "<pubDate></pubDate>", "<pubDate>soon</pubDate>", "<pubDate>0000-00-00</pubDate>"]
+)
 def test_a_missing_or_unreadable_date_is_none(said: str) -> None:
     document = rss(["one"]).replace(b"</item>", said.encode() + b"</item>")
     assert [entry.published for entry in parse(document, URL)] == [None]

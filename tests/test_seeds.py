@@ -22,7 +22,8 @@ def gazetteer() -> Gazetteer:
 
 def holds(example: Example, gazetteer: Gazetteer) -> bool:
     mentions = tag("", example.sentence, gazetteer).mentions
-    found = {m.code for m in mentions if m.kind == example.kind}
+    # A member of a family may have a row of its own: then its code is the system's and its type the family's.
+    found = {code for m in mentions if m.kind == example.kind for code in (m.code, m.type)}
     return (example.code in found) == example.holds
 
 

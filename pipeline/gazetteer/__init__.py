@@ -5,6 +5,7 @@ seeds/*.csv, *.toml → seeds (rows) → vocabulary (names with senses) → surf
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import re
 from functools import lru_cache
@@ -20,6 +21,8 @@ from pipeline.gazetteer.vocabulary import Sense, Vocabulary, read_vocabulary
 #: Raised when the way of matching changes, so that tags of another matcher can be told apart.
 MATCHER = 1
 
+# What may follow a name of a weapon: "drones", "Leopards"; states write their plurals out.
+_PLURAL = re.compile(r"s(?!\w)")
 # What may follow a designation that ends in a digit: "F-16C", "Su-35S", "MQ-9B", "T-72B3", "F-16s".
 _VARIANT_SUFFIX = re.compile(r"(?:[A-Z]{1,3}\d{0,2}[A-Z]{0,2}s?|s|bis|ER)(?!\w)")
 _DESIGNATION = re.compile(r"(?=.*[A-Za-z])(?=.*[A-Z\d][-\d]).*\d")
@@ -123,7 +126,7 @@ class _Surfaces:
         phrases = dict.fromkeys(
             surface
             for phrase, _ in vocabulary.phrases
-            for surface in variants(phrase, plural=phrase[0].islower(), capitals=False)
+            for surface in variants(phrase, capitals=False)
             if surface not in declared
         )
         stems = {
@@ -139,12 +142,17 @@ class _Surfaces:
         self.senses += [(family.sense,) for family in stems.values()]
         #: What may follow a name that would otherwise end inside a word, by pattern.
         self.tails: list[re.Pattern[str] | None] = [
-            _VARIANT_SUFFIX
-            if name[-1].isdigit() and senses and senses[0].kind == "weapon" and _DESIGNATION.fullmatch(name)
-            else None
-            for name, senses in zip(self.names, self.senses, strict=True)
+            _tail(name, senses) for name, senses in zip(self.names, self.senses, strict=True)
         ]
         self.tails[self.first_stem :] = [family.tail for family in stems.values()]
+
+
+def _tail(name: str, senses: tuple[Sense, ...]) -> re.Pattern[str] | None:
+    if not senses:
+        return _PLURAL if name[0].islower() else None
+    if senses[0].kind != "weapon" or not name[-1].isalnum():
+        return None
+    return _VARIANT_SUFFIX if name[-1].isdigit() and _DESIGNATION.fullmatch(name) else _PLURAL
 
 
 def load_gazetteer(folder: Path) -> Gazetteer:
@@ -157,7 +165,14 @@ def load_gazetteer(folder: Path) -> Gazetteer:
 
 @lru_cache(maxsize=4)
 def _load(folder: Path) -> Gazetteer:
-    return Gazetteer(read_vocabulary(folder), vocabulary_version(folder))
+    # Hundreds of thousands of objects are made that all stay: looking for garbage among them would cost a third.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return Gazetteer(read_vocabulary(folder), vocabulary_version(folder))
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def vocabulary_version(folder: Path) -> str:

@@ -46,19 +46,16 @@ def in_title_case(text: str) -> str:
     return cased if len(cased) == len(text) else text
 
 
-def variants(alias: str, *, plural: bool, capitals: bool) -> Iterator[str]:
+def variants(alias: str, *, capitals: bool) -> Iterator[str]:
     """All surfaces of one alias, the alias itself first; some may come twice.
 
-    `plural` adds a final "s" (weapons: "F-16s", "Leopards", "drones"); states write theirs out. `capitals` adds the
-    form all in capitals (states, as in the dateline "MOSCOW").
+    `capitals` adds the form all in capitals (states, as in the dateline "MOSCOW").
     """
     alias = plain(alias)
     yield alias
     forms = [alias]
     if not alias.isascii() and (bare := without_diacritics(alias)) != alias:
         forms.append(bare)
-    if plural and alias[-1].isalnum():
-        forms += [form + "s" for form in forms]
     if alias[0].islower():
         forms += [cased for form in forms for cased in _headline(form)]
     if _DESIGNATION_HYPHEN.search(alias) and not _ONE_LETTER_HYPHEN.search(alias):

@@ -38,15 +38,14 @@ class Sense:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """One alias as an analyst wrote it, with its sense; `plural` lets the loader add a final s."""
+    """One alias as an analyst wrote it, with its sense."""
 
     alias: str
     sense: Sense
-    plural: bool = False
 
     def surfaces(self) -> Iterator[str]:
         """All forms in which it may stand in a text."""
-        return variants(self.alias, plural=self.plural, capitals=self.sense.kind in ("state", "actor"))
+        return variants(self.alias, capitals=self.sense.kind in ("state", "actor"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +192,7 @@ def _read_weapons(v: Vocabulary, folder: Path, rules: _Rules) -> None:
         term, kind = row.text("term"), row.one_of("type", types)
         guard = rules.of("term", term)
         sense = Sense("weapon", kind, term, kind, "term", row.where)
-        v.names += [guard(a, sense, plural=True) for a in (term, *row.texts("aliases"))]
+        v.names += [guard(a, sense) for a in (term, *row.texts("aliases"))]
     for row in read_csv(folder / "weapons.csv", ("code", "name", "type", "aliases", "origin", *_LISTS, "source")):
         code, name, kind = row.text("code"), row.text("name"), row.one_of("type", types)
         if code in v.systems:
@@ -204,7 +203,7 @@ def _read_weapons(v: Vocabulary, folder: Path, rules: _Rules) -> None:
         v.systems[code] = System(code, name, kind, origin, {key: row.texts(key) for key in _LISTS})
         guard = rules.of("weapon", code)
         sense = Sense("weapon", code, name, kind, "system", row.where)
-        v.names += [guard(a, sense, plural=True) for a in dict.fromkeys((name, *row.texts("aliases")))]
+        v.names += [guard(a, sense) for a in dict.fromkeys((name, *row.texts("aliases")))]
 
 
 def _read_families(v: Vocabulary, folder: Path) -> None:
@@ -300,15 +299,15 @@ class _Rules:
             guarded[surface] = (rule, row.where)
         self._examples.append((row, kind, code))
 
-    def of(self, kind: str, code: str) -> Callable[..., Name]:
+    def of(self, kind: str, code: str) -> Callable[[str, Sense], Name]:
         """A maker of names for one row, that puts the rule of an ambiguous surface into its sense."""
         guarded = self._rules.get((kind, code), {})
 
-        def name(alias: str, sense: Sense, *, plural: bool = False) -> Name:
+        def name(alias: str, sense: Sense) -> Name:
             if alias in guarded:
                 rule = guarded[alias][0]
                 sense = Sense(sense.kind, sense.code, sense.name, sense.type, sense.via, sense.row, rule)
-            return Name(alias, sense, plural)
+            return Name(alias, sense)
 
         return name
 

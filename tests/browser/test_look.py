@@ -1,0 +1,116 @@
+"""What a first visit shows, on a desk and on a phone, in light and in dark, to any reader."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import DESK, PHONE, Scheme, Visit
+from tests.browser.reading import articles, figures, titles
+from tests.browser.served import Parley
+
+_OVERFLOW = """() => [document.scrollingElement, document.querySelector('[data-testid=stMain]')]
+  .map(element => element.scrollWidth - element.clientWidth)"""
+
+
+def box(locator: Locator) -> dict[str, float]:
+    """Where an element stands on the screen."""
+    found = locator.bounding_box()
+    assert found is not None, f"{locator} is not shown"
+    return dict(found)
+
+
+def in_view(locator: Locator, page: Page) -> bool:
+    """Whether the whole element stands on the screen without scrolling."""
+    b, size = box(locator), page.viewport_size
+    assert size is not None
+    within = b["x"] >= 0 and b["x"] + b["width"] <= size["width"] and b["y"] >= 0
+    return b["width"] > 0 and b["height"] > 0 and within and b["y"] + b["height"] <= size["height"]
+
+
+def overlap(one: Locator, other: Locator) -> bool:
+    a, b = box(one), box(other)
+    across = a["x"] < b["x"] + b["width"] and b["x"] < a["x"] + a["width"]
+    return across and a["y"] < b["y"] + b["height"] and b["y"] < a["y"] + a["height"]
+
+
+def shade(page: Page) -> float:
+    """How bright the page is, from 0 to 255."""
+    colour = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
+    return sum(float(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")[:3]) / 3
+
+
+def test_a_first_visit_shows_figures_map_chart_and_list_without_scrolling(visit: Visit, sample: Parley) -> None:
+    page = visit(sample)
+    expect(page.get_by_test_id("stAlert")).to_contain_text("This is sample data")
+    assert list(figures(page)) == ["Articles", "Meetings", "Transfers", "States named", "Outlets"]
+    assert all(int(value) > 0 for value in figures(page).values())
+    painted = page.locator("path.choroplethlocation").evaluate_all(
+        "shapes => shapes.filter(s => s.getBoundingClientRect().width > 0 && s.style.fill !== 'none').length"
+    )
+    assert painted > 200
+    fills = page.locator("path.choroplethlocation").evaluate_all(
+        "shapes => new Set(shapes.map(s => getComputedStyle(s).fill)).size"
+    )
+    assert fills > 5
+    lines = page.locator(".scatterlayer .trace path.js-line")
+    assert lines.count() == 6
+    assert len(set(lines.evaluate_all("all => all.map(line => line.style.stroke)"))) == 6
+    assert len(set(lines.evaluate_all("all => all.map(line => line.style.strokeDasharray)"))) == 6
+    assert len(titles(page)) == 25
+    expect(page.get_by_text(f"1 to 25 of {articles(page)}, newest first.")).to_be_visible()
+    for metric in page.get_by_test_id("stMetric").all():
+        assert in_view(metric, page)
+    for chart in page.get_by_test_id("stPlotlyChart").all():
+        assert in_view(chart, page)
+    assert not overlap(page.get_by_test_id("stHeader"), page.get_by_role("heading", name="Parley"))
+
+
+def test_the_map_fills_its_box(visit: Visit, sample: Parley) -> None:
+    page = visit(sample)
+    chart, shapes = box(page.get_by_test_id("stPlotlyChart").first), box(page.locator(".choroplethlayer").first)
+    assert shapes["width"] > 0.8 * chart["width"]
+    assert shapes["height"] > 0.7 * chart["height"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_all_in_one_column(visit: Visit, sample: Parley, scheme: Scheme) -> None:
+    page = visit(sample, size=PHONE, scheme=scheme)
+    assert page.evaluate(_OVERFLOW) == [0, 0]
+    assert not overlap(page.get_by_test_id("stHeader"), page.get_by_role("heading", name="Parley"))
+    charts = page.get_by_test_id("stPlotlyChart").all()
+    assert len(charts) == 2
+    for chart in charts:
+        assert box(chart)["width"] > 0.75 * PHONE[0]
+        assert box(chart)["x"] + box(chart)["width"] <= PHONE[0]
+    shapes = box(page.locator(".choroplethlayer").first)
+    assert shapes["width"] > 0.7 * PHONE[0]
+    # The map is no small thing in a tall box.
+    assert box(charts[0])["height"] < 1.6 * shapes["height"]
+
+
+def test_the_page_is_dark_for_who_asks_for_dark(visit: Visit, sample: Parley) -> None:
+    assert shade(visit(sample)) > 200
+    assert shade(visit(sample, scheme="dark")) < 60
+
+
+def serious(page: Page) -> list[str]:
+    """What axe finds to be a serious or critical barrier, with the first elements concerned."""
+
+    def words(violation: dict[str, Any]) -> str:
+        nodes = [f"{node['html'][:160]} ({node['failureSummary'][:200]})" for node in violation["nodes"][:3]]
+        return f"{violation['id']}: {violation['help']}, {len(violation['nodes'])} times: {nodes}"
+
+    found = Axe().run(page).response["violations"]
+    return [words(violation) for violation in found if violation["impact"] in ("serious", "critical")]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_no_reader_is_shut_out(visit: Visit, sample: Parley, scheme: Scheme, size: tuple[int, int]) -> None:
+    # With a notice, two states, a search and dates, so that everything the page can show is there.
+    page = visit(sample, "/?state=RUS&state=USA&state=Atlantis&from=2022-01-01&to=2026-12-31", scheme=scheme, size=size)
+    assert serious(page) == []
