@@ -5,11 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page
 
 from pipeline.settings import ROOT
 from tests.browser.served import Parley, browsing, environment, parley, wait_until_drawn
@@ -17,6 +18,7 @@ from tests.servers import FeedServer, serving
 
 Visit = Callable[..., Page]
 Scheme = Literal["light", "dark"]
+Size = tuple[int, int]
 DESK = (1440, 900)
 PHONE = (390, 844)
 
@@ -73,42 +75,49 @@ class Watch:
         dialog.dismiss()
 
 
-@pytest.fixture(scope="package")
-def watch() -> Watch:
-    return Watch()
+class Reader:
+    """Opens pages of our servers, all in one tab: a warm one draws in half the time."""
 
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self.watch = Watch()
+        self._tab = self.watch.over(browser.new_context(reduced_motion="reduce").new_page())
 
-@pytest.fixture(scope="package")
-def tab(browser: Browser, watch: Watch) -> Iterator[Page]:
-    """The one tab in which most tests open their pages, because a warm one draws in half the time."""
-    with browser.new_context(reduced_motion="reduce") as context:
-        yield watch.over(context.new_page())
-
-
-@pytest.fixture
-def visit(browser: Browser, tab: Page, watch: Watch) -> Iterator[Visit]:
-    """Opens a link of a server and waits until it is drawn; `fresh` as somebody else, in a browser of their own."""
-    contexts: list[BrowserContext] = []
-
-    def go(
-        server: Parley, link: str = "/", *, fresh: bool = False, size: tuple[int, int] = DESK, scheme: Scheme = "light"
+    def open(
+        self, server: Parley, link: str = "/", *, fresh: bool = False, size: Size = DESK, scheme: Scheme = "light"
     ) -> Page:
-        watch.server = server
-        page = tab
+        """The page of a link once it is drawn; `fresh` as somebody else opens it, with a browser of their own."""
+        self.watch.server = server
+        page = self._tab
         if fresh:
-            contexts.append(browser.new_context(reduced_motion="reduce"))
-            page = watch.over(contexts[-1].new_page())
+            page = self.watch.over(self._browser.new_context(reduced_motion="reduce").new_page())
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.goto(link if link.startswith("http") else server.url + link)
         wait_until_drawn(page)
         return page
 
-    watch.wrongs = []
-    yield go
-    for context in contexts:
-        context.close()
-    assert watch.wrongs == []
+    @contextmanager
+    def watched(self) -> Iterator[Visit]:
+        """Gives `open` for a block, and fails when a page did there what it must not do."""
+        self.watch.wrongs.clear()
+        yield self.open
+        for context in self._browser.contexts:
+            if self._tab.context != context:
+                context.close()
+        assert self.watch.wrongs == []
+
+
+@pytest.fixture(scope="package")
+def reader(browser: Browser) -> Reader:
+    return Reader(browser)
+
+
+@pytest.fixture
+def visit(reader: Reader) -> Iterator[Visit]:
+    """Opens a link of a server in the browser; the test fails when a page reached out, complained or broke."""
+    with reader.watched() as visit:
+        yield visit
 
 
 def ingest(db: Path, feeds: str, **settings: str) -> None:

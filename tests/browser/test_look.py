@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import DESK, PHONE, Scheme, Visit
+from tests.browser.conftest import DESK, PHONE, Reader, Scheme, Size, Visit
 from tests.browser.reading import articles, figures, titles
 from tests.browser.served import Parley
 
+LOOKS: list[tuple[Size, Scheme]] = [(DESK, "light"), (DESK, "dark"), (PHONE, "light"), (PHONE, "dark")]
 _OVERFLOW = """() => [document.scrollingElement, document.querySelector('[data-testid=stMain]')]
   .map(element => element.scrollWidth - element.clientWidth)"""
 
@@ -43,58 +45,54 @@ def shade(page: Page) -> float:
     return sum(float(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")[:3]) / 3
 
 
+@pytest.fixture(scope="module", params=LOOKS, ids=["desk-light", "desk-dark", "phone-light", "phone-dark"])
+def look(request: pytest.FixtureRequest, reader: Reader, sample: Parley) -> Iterator[tuple[Page, Size, Scheme]]:
+    """The page with a notice, two states and dates, so that everything it can show is there, in each look."""
+    size, scheme = request.param
+    with reader.watched() as visit:
+        link = "/?state=RUS&state=USA&state=Atlantis&from=2022-01-01&to=2026-12-31"
+        yield visit(sample, link, size=size, scheme=scheme), size, scheme
+
+
 def test_a_first_visit_shows_figures_map_chart_and_list_without_scrolling(visit: Visit, sample: Parley) -> None:
     page = visit(sample)
     expect(page.get_by_test_id("stAlert")).to_contain_text("This is sample data")
     assert list(figures(page)) == ["Articles", "Meetings", "Transfers", "States named", "Outlets"]
     assert all(int(value) > 0 for value in figures(page).values())
-    painted = page.locator("path.choroplethlocation").evaluate_all(
-        "shapes => shapes.filter(s => s.getBoundingClientRect().width > 0 && s.style.fill !== 'none').length"
-    )
-    assert painted > 200
-    fills = page.locator("path.choroplethlocation").evaluate_all(
-        "shapes => new Set(shapes.map(s => getComputedStyle(s).fill)).size"
-    )
-    assert fills > 5
+    shapes = page.locator("path.choroplethlocation")
+    assert shapes.evaluate_all("all => all.filter(s => s.getBoundingClientRect().width > 0).length") > 200
+    assert shapes.evaluate_all("all => new Set(all.map(s => getComputedStyle(s).fill)).size") > 5
     lines = page.locator(".scatterlayer .trace path.js-line")
     assert lines.count() == 6
     assert len(set(lines.evaluate_all("all => all.map(line => line.style.stroke)"))) == 6
     assert len(set(lines.evaluate_all("all => all.map(line => line.style.strokeDasharray)"))) == 6
     assert len(titles(page)) == 25
     expect(page.get_by_text(f"1 to 25 of {articles(page)}, newest first.")).to_be_visible()
-    for metric in page.get_by_test_id("stMetric").all():
-        assert in_view(metric, page)
-    for chart in page.get_by_test_id("stPlotlyChart").all():
-        assert in_view(chart, page)
-    assert not overlap(page.get_by_test_id("stHeader"), page.get_by_role("heading", name="Parley"))
+    for part in (*page.get_by_test_id("stMetric").all(), *page.get_by_test_id("stPlotlyChart").all()):
+        assert in_view(part, page)
+    chart, land = box(page.get_by_test_id("stPlotlyChart").first), box(page.locator(".choroplethlayer"))
+    assert land["width"] > 0.8 * chart["width"]
+    assert land["height"] > 0.7 * chart["height"]
 
 
-def test_the_map_fills_its_box(visit: Visit, sample: Parley) -> None:
-    page = visit(sample)
-    chart, shapes = box(page.get_by_test_id("stPlotlyChart").first), box(page.locator(".choroplethlayer").first)
-    assert shapes["width"] > 0.8 * chart["width"]
-    assert shapes["height"] > 0.7 * chart["height"]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_all_in_one_column(visit: Visit, sample: Parley, scheme: Scheme) -> None:
-    page = visit(sample, size=PHONE, scheme=scheme)
+def test_nothing_hides_the_title_and_nothing_scrolls_sideways(look: tuple[Page, Size, Scheme]) -> None:
+    page, size, _ = look
     assert page.evaluate(_OVERFLOW) == [0, 0]
     assert not overlap(page.get_by_test_id("stHeader"), page.get_by_role("heading", name="Parley"))
     charts = page.get_by_test_id("stPlotlyChart").all()
     assert len(charts) == 2
     for chart in charts:
-        assert box(chart)["width"] > 0.75 * PHONE[0]
-        assert box(chart)["x"] + box(chart)["width"] <= PHONE[0]
-    shapes = box(page.locator(".choroplethlayer").first)
-    assert shapes["width"] > 0.7 * PHONE[0]
-    # The map is no small thing in a tall box.
-    assert box(charts[0])["height"] < 1.6 * shapes["height"]
+        assert box(chart)["x"] + box(chart)["width"] <= size[0]
+    if size == PHONE:
+        land = box(page.locator(".choroplethlayer"))
+        assert land["width"] > 0.7 * size[0]
+        # The map is no small thing in a tall box.
+        assert box(charts[0])["height"] < 1.6 * land["height"]
 
 
-def test_the_page_is_dark_for_who_asks_for_dark(visit: Visit, sample: Parley) -> None:
-    assert shade(visit(sample)) > 200
-    assert shade(visit(sample, scheme="dark")) < 60
+def test_the_page_is_dark_for_who_asks_for_dark(look: tuple[Page, Size, Scheme]) -> None:
+    page, _, scheme = look
+    assert shade(page) < 60 if scheme == "dark" else shade(page) > 200
 
 
 def serious(page: Page) -> list[str]:
@@ -108,9 +106,5 @@ def serious(page: Page) -> list[str]:
     return [words(violation) for violation in found if violation["impact"] in ("serious", "critical")]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-def test_no_reader_is_shut_out(visit: Visit, sample: Parley, scheme: Scheme, size: tuple[int, int]) -> None:
-    # With a notice, two states, a search and dates, so that everything the page can show is there.
-    page = visit(sample, "/?state=RUS&state=USA&state=Atlantis&from=2022-01-01&to=2026-12-31", scheme=scheme, size=size)
-    assert serious(page) == []
+def test_no_reader_is_shut_out(look: tuple[Page, Size, Scheme]) -> None:
+    assert serious(look[0]) == []
