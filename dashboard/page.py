@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,36 @@ from dashboard.listing import Labels
 from dashboard.service import Service, open_service
 from pipeline import queries
 from pipeline.feedlist import BODIES, KINDS
+from pipeline.model import Filters
 from pipeline.run import utc_now
 from pipeline.settings import Settings
 
 _CSS = Path(__file__).with_name("static") / "parley.css"
 #: How many lines the frequency chart has at most, unless more are chosen.
 LINES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What this run of the page is about: the view, its days, and what the database holds."""
+
+    service: Service
+    view: View
+    default: View
+    filters: Filters
+    coverage: queries.Coverage
+    now: datetime
+    notices: list[str]
+
+
+def group_names(service: Service) -> dict[str, dict[str, str]]:
+    """What the codes of states, weapon types and event types are called."""
+    v = service.gazetteer.vocabulary
+    return {
+        "state": {code: state.name for code, state in v.states.items()},
+        "weapon": {code: kind.name for code, kind in v.weapon_types.items()},
+        "event": {code: event.name for code, event in v.events.items()},
+    }
 
 
 def known_codes(service: Service) -> Known:
@@ -84,7 +109,57 @@ def status_line(service: Service, coverage: queries.Coverage) -> str:
     return " · ".join(parts)
 
 
+def draw_head(page: Asked) -> None:
+    """Filters, title, status, Share, and what must be known before trusting the figures."""
+    now, coverage = page.now, page.coverage
+    with st.sidebar:
+        st.header("Filters", anchor=False)
+        choices = options(page.service, queries.choices(page.service.store))
+        filter_widgets(page.view, page.default, choices, now.date(), coverage.first)
+    head, tools = st.columns([6, 1], vertical_alignment="bottom")
+    head.title("Parley", anchor=False)
+    head.caption(status_line(page.service, coverage))
+    with tools:
+        sections.share(page.view, page.default, now.date(), coverage.first)
+    sections.notices(page.notices, coverage, now)
+
+
+def draw_figures(page: Asked) -> queries.Figures:
+    """The key figures with their change; gives them back for what follows."""
+    store = page.service.store
+    shown = queries.figures(store, page.filters)
+    recent, before, window = change_window(page.filters, page.coverage.last)
+    base = queries.figures(store, before) if before else None
+    sections.figures(shown, base, window, queries.figures(store, recent) if recent else shown)
+    return shown
+
+
+def draw_charts(page: Asked, unplaced: int, names: Mapping[str, Mapping[str, str]]) -> None:
+    """Map and mention frequency, side by side."""
+    store, view, coverage, today = page.service.store, page.view, page.coverage, page.now.date()
+    left, right = st.columns([1.12, 1])
+    with left:
+        counts = queries.by_state(store, page.filters)
+        sections.world_map(counts, view, page.default, names["state"], page.service.tiny, unplaced)
+    with right:
+        span = (page.filters.since or coverage.first or today, page.filters.until or coverage.last or today)
+        table = queries.frequency(store, page.filters, stepped(view, *span), view.by, LINES)
+        sections.frequency(table, view, page.default, names[view.by])
+
+
+def draw_articles(page: Asked, total: int, labels: Labels) -> None:
+    """The article list with the words behind each tag."""
+    store = page.service.store
+
+    def load(limit: int, offset: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        rows = queries.articles(store, page.filters, limit, offset).to_pylist()
+        return rows, queries.mentions(store, [row["article_id"] for row in rows]).to_pylist()
+
+    sections.article_list(total, page.view, page.default, load, labels)
+
+
 def main() -> None:
+    """One run of the page."""
     st.set_page_config(
         page_title="Parley: who met whom, about which weapons",
         page_icon="🕊️",
@@ -95,50 +170,18 @@ def main() -> None:
     )
     st.html(_CSS)
     service = open_service(Settings.from_env())
-    store, vocabulary = service.store, service.gazetteer.vocabulary
-    now = utc_now()
-    default = View()
-    coverage = queries.coverage(store, service.gazetteer.version)
-    view, said = read_link(known_codes(service), default)
-    filters = dated(view, now.date())
-    choices = options(service, queries.choices(store))
-
-    with st.sidebar:
-        st.header("Filters", anchor=False)
-        filter_widgets(view, default, choices, now.date(), coverage.first)
-
-    head, tools = st.columns([6, 1], vertical_alignment="bottom")
-    head.title("Parley", anchor=False)
-    head.caption(status_line(service, coverage))
-    with tools:
-        sections.share(view, default, now.date(), coverage.first)
-    sections.notices(said, coverage, now)
-
-    shown = queries.figures(store, filters)
-    recent, before, window = change_window(filters, coverage.last)
-    base = queries.figures(store, before) if before else None
-    sections.figures(shown, base, window, queries.figures(store, recent) if recent else shown)
-
-    names = {code: state.name for code, state in vocabulary.states.items()}
-    left, right = st.columns([1.12, 1])
-    with left:
-        sections.world_map(queries.by_state(store, filters), view, default, names, service.tiny, shown.unplaced)
-    with right:
-        group_names = {
-            "state": names,
-            "weapon": {code: kind.name for code, kind in vocabulary.weapon_types.items()},
-            "event": {code: event.name for code, event in vocabulary.events.items()},
-        }
-        span = (filters.since or coverage.first or now.date(), filters.until or coverage.last or now.date())
-        table = queries.frequency(store, filters, stepped(view, *span), view.by, LINES)
-        sections.frequency(table, view, default, group_names[view.by])
-
-    def load(limit: int, offset: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        rows = queries.articles(store, filters, limit, offset).to_pylist()
-        return rows, queries.mentions(store, [row["article_id"] for row in rows]).to_pylist()
-
-    labels = Labels(names | BODIES, group_names["weapon"], group_names["event"])
-    sections.article_list(shown.articles, view, default, load, labels)
+    default, now = View(), utc_now()
+    view, notices = read_link(known_codes(service), default)
+    coverage = queries.coverage(service.store, service.gazetteer.version)
+    page = Asked(service, view, default, dated(view, now.date()), coverage, now, notices)
+    names = group_names(service)
+    draw_head(page)
+    shown = draw_figures(page)
+    draw_charts(page, shown.unplaced, names)
+    draw_articles(page, shown.articles, Labels(names["state"] | BODIES, names["weapon"], names["event"]))
 
 
-main()
+# Streamlit runs this file as the process's main module; a reading process, which starts by importing the main module
+# of its parent under another name, must not draw a page.
+if __name__ == "__main__":
+    main()

@@ -11,14 +11,15 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from pipeline.errors import ParleyError, SettingError
-from pipeline.evaluate import Score, score
+from pipeline.evaluate import Score, missing_labels, score
 from pipeline.feedlist import read_feeds
 from pipeline.gazetteer import Gazetteer, load_gazetteer
 from pipeline.model import FeedReport, Mention, RunReport, Tags
@@ -117,7 +118,7 @@ def _tag(options: argparse.Namespace, settings: Settings) -> int:
     if options.explain is not None:
         _explain(options.explain, gazetteer)
         return 0
-    given = sys.stdin if options.file in (None, "-") else _open(options.file)
+    given = sys.stdin.buffer if options.file in (None, "-") else _open(options.file)
     with given:
         for item in _json_lines(given, options.file or "standard input"):
             title, text = str(item.get("title") or ""), str(item.get("text") or "")
@@ -147,6 +148,8 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
     for name in options.files:
         with _open(name) as lines:
             for item in _json_lines(lines, name):
+                if lacking := missing_labels(item):
+                    raise SettingError(f"{name}, item {item.get('id')!r}: lacks the labels {', '.join(lacking)}")
                 pairs.append((item, tag(str(item.get("title") or ""), str(item.get("text") or ""), gazetteer)))
     scores = score(pairs)
     if options.json:
@@ -218,16 +221,17 @@ def _report_table(report: RunReport) -> None:
     totals = [str(report.total(name)) for name in columns]
     table.add_section()
     table.add_row(f"{len(report.feeds)} feeds", f"{report.worked} worked", *totals, "")
-    Console(width=None if sys.stdout.isatty() else 160).print(table, markup=False)
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 
-def _cells(row: FeedReport, columns: Iterable[str]) -> list[str]:
-    return [_literal(row.feed.name), row.status, *(str(getattr(row, name)) for name in columns), _literal(row.error)]
+def _cells(row: FeedReport, columns: Iterable[str]) -> list[Text]:
+    counts = (str(getattr(row, name)) for name in columns)
+    return [_literal(text) for text in (row.feed.name, row.status, *counts, row.error)]
 
 
-def _literal(text: str) -> str:
-    """Text of a feed or server for a table cell: its square brackets are no markup, its escapes no colours."""
-    return "".join(c for c in text if c.isprintable()).replace("[", r"\[")
+def _literal(text: str) -> Text:
+    """Text of a feed or server for a table cell: no markup, no emoji codes, none of the terminal's escapes."""
+    return Text("".join(c for c in text if c.isprintable()))
 
 
 def _score_table(scores: Iterable[Score], version: str) -> None:
@@ -251,20 +255,21 @@ def _bar() -> Progress:
     return Progress(*columns, console=Console(stderr=True), transient=True)
 
 
-def _open(name: str) -> TextIO:
+def _open(name: str) -> BinaryIO:
     try:
-        return Path(name).open(encoding="utf-8")
+        return Path(name).open("rb")
     except OSError as error:
         raise SettingError(f"{name}: {error.strerror}") from None
 
 
-def _json_lines(lines: Iterable[str], name: str) -> Iterator[dict[str, Any]]:
+def _json_lines(lines: Iterable[bytes], name: str) -> Iterator[dict[str, Any]]:
+    """The objects of JSON lines; as bytes, so that a line in another encoding is named like any other mistake."""
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             item = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SettingError(f"{name}, line {number}: not JSON: {error}") from None
         if not isinstance(item, dict):
             raise SettingError(f"{name}, line {number}: not a JSON object")

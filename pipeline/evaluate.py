@@ -64,6 +64,12 @@ def score(items: Iterable[tuple[Mapping[str, Any], Tags]]) -> list[Score]:
     return [_summary(label, corpus, listed) for (corpus, label), listed in outcomes.items()]
 
 
+def missing_labels(item: Mapping[str, Any]) -> list[str]:
+    """Which labels an item of our own gold lacks; an item of another corpus may have as few as it likes."""
+    needed = ("states", "weapons", *EVENT_TYPES, "relevant") if item.get("corpus") is None else ()
+    return [label for label in needed if item.get(label) is None]
+
+
 def _outcomes(item: Mapping[str, Any], tags: Tags) -> Iterable[tuple[str, Outcome]]:
     if item.get("corpus") is None:
         yield from _own_gold(item, tags)

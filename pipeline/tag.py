@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from pipeline.gazetteer import Gazetteer, Hit
 from pipeline.gazetteer.rules import Found, Item, Rule
+from pipeline.gazetteer.senses import Sense
 from pipeline.gazetteer.surfaces import in_title_case, plain, without_surrogates
-from pipeline.gazetteer.vocabulary import Sense
 from pipeline.model import Mention, Tags
 
 #: Event types that make arms diplomacy of a weapon and two parties (the labelling guide's `relevant`).

@@ -8,7 +8,8 @@ import pytest
 
 from pipeline.gazetteer import Gazetteer, load_gazetteer
 from pipeline.gazetteer.seeds import read_csv, read_toml
-from pipeline.gazetteer.vocabulary import Example, read_vocabulary
+from pipeline.gazetteer.senses import Example
+from pipeline.gazetteer.vocabulary import read_vocabulary
 from pipeline.settings import ROOT
 from pipeline.tag import tag
 
@@ -22,8 +23,7 @@ def gazetteer() -> Gazetteer:
 
 def holds(example: Example, gazetteer: Gazetteer) -> bool:
     mentions = tag("", example.sentence, gazetteer).mentions
-    # A member of a family may have a row of its own: then its code is the system's and its type the family's.
-    found = {code for m in mentions if m.kind == example.kind for code in (m.code, m.type)}
+    found = {m.code for m in mentions if m.kind == example.kind}
     return (example.code in found) == example.holds
 
 

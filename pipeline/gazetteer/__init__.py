@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import re
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -15,8 +16,9 @@ from typing import NamedTuple
 import ahocorasick_rs
 
 from pipeline.errors import SeedError
+from pipeline.gazetteer.senses import Family, Sense, Vocabulary
 from pipeline.gazetteer.surfaces import variants
-from pipeline.gazetteer.vocabulary import Sense, Vocabulary, read_vocabulary
+from pipeline.gazetteer.vocabulary import read_vocabulary
 
 #: Raised when the way of matching changes, so that tags of another matcher can be told apart.
 MATCHER = 1
@@ -49,6 +51,7 @@ class Gazetteer:
         surfaces = _Surfaces(vocabulary)
         self._senses = surfaces.senses
         self._tails = surfaces.tails
+        self._families = surfaces.families
         self._first_stem = surfaces.first_stem
         self._automaton = ahocorasick_rs.AhoCorasick(surfaces.names, matchkind=ahocorasick_rs.MatchKind.Standard)
         #: Every form that is looked for.
@@ -60,24 +63,36 @@ class Gazetteer:
         Offsets are code points. A reading may not hold lone surrogates.
         """
         hits: list[Hit] = []
+        extended: list[Hit] = []
         members: list[Hit] = []
         for text in readings:
             length = len(text)
             for pattern, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
                 if start and text[start - 1].isalnum():
                     continue
-                if end < length and text[end].isalnum():
-                    tail = self._tails[pattern]
-                    if tail is None or not (more := tail.match(text, end)):
-                        continue
-                    end = more.end()
-                elif pattern >= self._first_stem:
+                if pattern >= self._first_stem:
+                    for family in self._families[pattern - self._first_stem]:
+                        if more := family.tail.match(text, end):
+                            members.append(Hit(start, more.end(), (family.sense,)))
+                            break
                     continue
-                (hits if pattern < self._first_stem else members).append(Hit(start, end, self._senses[pattern]))
-        # A system with a row of its own goes before the family it is of: the sort keeps their order.
+                senses = self._senses[pattern]
+                if end == length or not text[end].isalnum():
+                    hits.append(Hit(start, end, senses))
+                elif (tail := self._tails[pattern]) and (more := tail.match(text, end)):
+                    # "B-1" may be a visa, "B-1B" is not: a variant needs no rule.
+                    variant = tail is _VARIANT_SUFFIX and more[0] != "s"
+                    extended.append(Hit(start, more.end(), _without_rules(senses) if variant else senses))
+        # Of names of one span, a listed one goes before a plural or variant, and that before a family: the sort
+        # keeps their order.
+        hits += extended
         hits += members
         hits.sort(key=_position)
         return _longest(hits)
+
+
+def _without_rules(senses: tuple[Sense, ...]) -> tuple[Sense, ...]:
+    return tuple(replace(sense, rule=None) if sense.rule else sense for sense in senses)
 
 
 def _position(hit: Hit) -> tuple[int, int]:
@@ -129,22 +144,19 @@ class _Surfaces:
             for surface in variants(phrase, capitals=False)
             if surface not in declared
         )
-        stems = {
-            stem: family
-            for family in vocabulary.families
-            for stem in family.stems
-            if stem not in declared and stem not in phrases
-        }
+        stems: dict[str, list[Family]] = {}
+        for family in vocabulary.families:
+            for stem in family.stems:
+                if stem not in declared and stem not in phrases:
+                    stems.setdefault(stem, []).append(family)
         self.names: list[str] = [*declared, *phrases, *stems]
         self.first_stem = len(declared) + len(phrases)
+        #: The families that begin with each stem; stems come last among the names.
+        self.families: list[list[Family]] = list(stems.values())
         self.senses: list[tuple[Sense, ...]] = [tuple(layers.values()) for layers in declared.values()]
         self.senses += [()] * len(phrases)
-        self.senses += [(family.sense,) for family in stems.values()]
         #: What may follow a name that would otherwise end inside a word, by pattern.
-        self.tails: list[re.Pattern[str] | None] = [
-            _tail(name, senses) for name, senses in zip(self.names, self.senses, strict=True)
-        ]
-        self.tails[self.first_stem :] = [family.tail for family in stems.values()]
+        self.tails = [_tail(*pair) for pair in zip(self.names[: self.first_stem], self.senses, strict=True)]
 
 
 def _tail(name: str, senses: tuple[Sense, ...]) -> re.Pattern[str] | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +10,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page
 
-from pipeline.settings import ROOT
-from tests.browser.served import Parley, browsing, environment, parley, wait_until_drawn
-from tests.servers import FeedServer, serving
+from tests.browser.served import Parley, browsing, parley, wait_until_drawn
 
 Visit = Callable[..., Page]
 Scheme = Literal["light", "dark"]
@@ -118,18 +114,3 @@ def visit(reader: Reader) -> Iterator[Visit]:
     """Opens a link of a server in the browser; the test fails when a page reached out, complained or broke."""
     with reader.watched() as visit:
         yield visit
-
-
-def ingest(db: Path, feeds: str, **settings: str) -> None:
-    """`python -m pipeline ingest` into a database, from servers on this machine."""
-    named = {"PARLEY_ALLOW_PRIVATE": "1", "PARLEY_HOST_GAP": "0", "PARLEY_HOST_CONNECTIONS": "32"} | settings
-    command = [sys.executable, "-m", "pipeline", "ingest", "--feeds", feeds]
-    done = subprocess.run(command, cwd=ROOT, env=environment(db, named), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
-@pytest.fixture(scope="package")
-def feeds() -> Iterator[FeedServer]:
-    """A web server on this machine that gives out feed documents."""
-    with serving() as server:
-        yield server

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -72,6 +74,15 @@ def parley(db: Path, **settings: str) -> Iterator[Parley]:
             process.kill()
             process.wait()
             raise AssertionError(f"the server did not stop when asked to:\n{log.read_text()}") from None
+
+
+def ingest(db: Path, feeds: Path) -> dict[str, Any]:
+    """`python -m pipeline ingest` of servers on this machine into a database; its report."""
+    private = {"PARLEY_ALLOW_PRIVATE": "1", "PARLEY_HOST_GAP": "0", "PARLEY_HOST_CONNECTIONS": "32"}
+    command = [sys.executable, "-m", "pipeline", "ingest", "--json", "--feeds", str(feeds)]
+    done = subprocess.run(command, cwd=ROOT, env=environment(db, private), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
 
 
 def _wait_until_it_answers(process: subprocess.Popen[bytes], server: Parley) -> None:
