@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,15 +20,19 @@ Z95 = 1.959964
 #: Resamples of the bootstrap behind the interval of F1, and its seed: the same file gives the same interval.
 RESAMPLES = 1_000
 SEED = 20_260_101
+#: How many of the worst confusions a score names.
+WORST = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One item scored for one label: which codes were right, wrong, and missed."""
+    """One item scored for one label: how many codes were right, wrong and missed, and which were not right."""
 
     hits: int
     false: int
     missed: int
+    false_codes: tuple[str, ...] = ()
+    missed_codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,9 @@ class Score:
     low: float
     high: float
     false_alarms: int
+    #: The codes most often said wrongly, and most often missed, with how often.
+    worst_false: tuple[tuple[str, int], ...] = ()
+    worst_missed: tuple[tuple[str, int], ...] = ()
 
 
 def score(items: Iterable[tuple[Mapping[str, Any], Tags]]) -> list[Score]:
@@ -105,22 +113,30 @@ def _own_gold(item: Mapping[str, Any], tags: Tags) -> Iterable[tuple[str, Outcom
 
 
 def _compare(gold: set[Any], said: set[Any], recall_only: bool) -> Outcome:
-    return Outcome(len(gold & said), 0 if recall_only else len(said - gold), len(gold - said))
+    false, missed = [] if recall_only else sorted(map(str, said - gold)), sorted(map(str, gold - said))
+    return Outcome(len(gold & said), len(false), len(missed), tuple(false), tuple(missed))
 
 
 def _summary(label: str, corpus: str, outcomes: list[Outcome]) -> Score:
     hits, false, missed = (sum(getattr(o, name) for o in outcomes) for name in ("hits", "false", "missed"))
     n = hits + missed
-    if label.endswith("false alarms"):
-        low, high = wilson(false, len(outcomes))
-        return Score(label, corpus, len(outcomes), 0, None, None, None, low, high, false)
     recall = hits / n if n else None
-    if label.endswith("(recall only)"):
-        low, high = wilson(hits, n)
-        return Score(label, corpus, len(outcomes), n, None, recall, None, low, high, 0)
     precision = hits / (hits + false) if hits + false else None
-    low, high = bootstrap_f1(outcomes)
-    return Score(label, corpus, len(outcomes), n, precision, recall, f1(hits, false, missed), low, high, false)
+    leading = f1(hits, false, missed)
+    if label.endswith("false alarms"):
+        precision = recall = leading = None
+        low, high = wilson(false, len(outcomes))
+    elif label.endswith("(recall only)"):
+        precision = leading = None
+        low, high = wilson(hits, n)
+    else:
+        low, high = bootstrap_f1(outcomes)
+    worst = [_most(code for o in outcomes for code in getattr(o, name)) for name in ("false_codes", "missed_codes")]
+    return Score(label, corpus, len(outcomes), n, precision, recall, leading, low, high, false, *worst)
+
+
+def _most(codes: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    return tuple(Counter(codes).most_common(WORST))
 
 
 def f1(hits: int, false: int, missed: int) -> float | None:

@@ -71,8 +71,8 @@ def read_opml(path: Path) -> list[Feed]:
     Raises SettingError when the file is no OPML.
     """
     text = path.read_bytes()
-    if re.search(rb"(?i)<!\s*(doctype|entity)", text):
-        # Entity declarations are how an XML file attacks its reader; no OPML needs them.
+    if re.search(rb"(?i)<!\s*(doctype|entity)", text.replace(b"\0", b"")):
+        # Entity declarations are how an XML file attacks its reader; no OPML needs them. UTF-16 would hide them.
         raise SettingError(f"feeds {path}: an OPML file with a document type is not read")
     try:
         root = ElementTree.fromstring(text)

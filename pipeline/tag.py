@@ -46,7 +46,8 @@ def _tag(title: str, text: str, gazetteer: Gazetteer, considered: list[Considere
         whole = without_surrogates(whole)
         hits = gazetteer.find(whole)
     if title.isupper() or text.isupper():
-        hits = gazetteer.find(whole, in_title_case(whole))
+        fields = (whole[: len(title)], title.isupper()), (whole[len(title) :], text.isupper())
+        hits = gazetteer.find(whole, "".join(in_title_case(part) if upper else part for part, upper in fields))
     if not hits:
         return Tags((), False, "no state, weapon or event is named")
     mentions = _Reading(title, text, Item(whole), considered).mentions(hits)

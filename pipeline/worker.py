@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from pipeline.clean import LinkRules, clean
+from pipeline.errors import SeedError
 from pipeline.gazetteer import load_gazetteer
 from pipeline.gazetteer.seeds import read_toml
 from pipeline.model import Tagged, Tags
@@ -70,6 +71,8 @@ def _end_with_parent() -> None:
 def load_link_rules(seeds: Path) -> LinkRules:
     """The rules of `links.toml` in a seeds folder. Raises SeedError."""
     tables = {row.key: row for row in read_toml(seeds / "links.toml")}
+    if missing := {"tracking", "mobile"} - set(tables):
+        raise SeedError("links.toml", f"lacks the table [{min(missing)}]")
     return LinkRules(
         tracking=frozenset(tables["tracking"].texts("names")),
         tracking_prefixes=tables["tracking"].texts("prefixes"),

@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pipeline.evaluate": {"model"},
     "pipeline.queries": {"model", "store"},
     # The order of the walk.
-    "pipeline.worker": {"model", "gazetteer", "gazetteer.seeds", "parse", "clean", "tag"},
+    "pipeline.worker": {"errors", "model", "gazetteer", "gazetteer.seeds", "parse", "clean", "tag"},
     "pipeline.run": {
         "errors",
         "model",

@@ -7,6 +7,7 @@ asked in this order: what rejects, what is required, what accepts, and else its 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -15,6 +16,8 @@ from typing import NamedTuple
 NEAR = 200
 #: How far `before` and `after` look, in characters: some words, of which the nearest must be one of theirs.
 BESIDE = 80
+#: What is longer on one side is a list or a table, no sentence: only so much of it is looked at, in characters.
+LONGEST_SENTENCE = 1_000
 
 _WORD = re.compile(r"\w+")
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*\s+(?=[\"'“‘(]?[A-Z0-9])|[\n•|]")
@@ -37,6 +40,8 @@ class Item:
     found: list[Found] = field(default_factory=list)
     _breaks: list[int] | None = None
     _words: frozenset[str] | None = None
+    _counted: int = -1
+    _parties: int = 0
 
     @property
     def words(self) -> frozenset[str]:
@@ -49,19 +54,38 @@ class Item:
         """The bounds of the sentence that holds the span; the title is a sentence of its own."""
         if self._breaks is None:
             self._breaks = [0, *(m.end() for m in _SENTENCE_END.finditer(self.text)), len(self.text)]
-        low, high = 0, len(self.text)
-        for bound in self._breaks:
-            if bound <= start:
-                low = bound
-            elif bound >= end:
-                high = bound
-                break
+        low = self._breaks[bisect_right(self._breaks, start) - 1]
+        high = self._breaks[min(bisect_left(self._breaks, end), len(self._breaks) - 1)]
+        return max(low, start - LONGEST_SENTENCE), min(high, end + LONGEST_SENTENCE)
+
+    def around(self, start: int, end: int, within: int) -> tuple[int, int]:
+        """The bounds of so many characters on each side of a span, drawn in to where words begin and end."""
+        low, high = max(0, start - within), min(len(self.text), end + within)
+        while 0 < low < start and self.text[low - 1].isalnum():
+            low += 1
+        while end < high < len(self.text) and self.text[high].isalnum():
+            high -= 1
         return low, high
 
+    def between(self, low: int, high: int) -> list[Found]:
+        """The tags that begin between two offsets."""
+        return self.found[bisect_left(self.found, low, key=_start) : bisect_left(self.found, high, key=_start)]
+
     def parties(self, low: int = 0, high: int | None = None) -> int:
-        """How many different states and organisations are tagged between two offsets."""
-        top = len(self.text) if high is None else high
-        return len({f.code for f in self.found if f.kind in ("state", "actor") and low <= f.start < top})
+        """How many different states and organisations are tagged between two offsets, or in all."""
+        if high is not None:
+            return _parties(self.between(low, high))
+        if self._counted != len(self.found):
+            self._counted, self._parties = len(self.found), _parties(self.found)
+        return self._parties
+
+
+def _start(found: Found) -> int:
+    return found.start
+
+
+def _parties(found: Iterable[Found]) -> int:
+    return len({f.code for f in found if f.kind in ("state", "actor")})
 
 
 class Decision(NamedTuple):
@@ -74,17 +98,17 @@ class Decision(NamedTuple):
 class Words:
     """A list of words looked for before, after or near a match. Compiled when first asked: most never are."""
 
-    __slots__ = ("_frame", "_heads", "_listed", "_pattern")
+    __slots__ = ("_frame", "_keys", "_listed", "_pattern")
 
     def __init__(self, listed: Iterable[str], frame: str) -> None:
         self._listed, self._frame = frozenset(word.strip() for word in listed), frame
-        self._heads = frozenset(found[0] for word in self._listed if (found := _WORD.findall(word.lower())))
+        self._keys = frozenset(max(found, key=len) for word in self._listed if (found := _WORD.findall(word.lower())))
         self._pattern: re.Pattern[str] | None = None
 
     def search(self, item: Item, scope: slice) -> str | None:
         """The first of the words in that part of the item, whatever its case."""
-        # A look at the item's words spares most searches: what a listed word begins with must be among them.
-        if self._heads.isdisjoint(item.words):
+        # A look at the item's words spares most searches: of each listed phrase, the longest word must be there.
+        if self._keys.isdisjoint(item.words):
             return None
         if self._pattern is None:
             longest_first = sorted(self._listed, key=lambda w: (-len(w), w))
@@ -128,7 +152,7 @@ class Rule:
         # What is required is asked first, because most words fall here and asking costs next to nothing.
         if (lack := self._lacks(item, start, end)) is not None:
             return Decision(False, lack)
-        low, high = max(0, start - self.within), end + self.within
+        low, high = item.around(start, end, self.within)
         behind, ahead = slice(max(0, start - BESIDE), start), slice(end, end + BESIDE)
         left, right = slice(low, start), slice(end, high)
         for words, scopes, where in (
@@ -145,12 +169,8 @@ class Rule:
         ):
             if words and (hit := words.search(item, scopes[0]) or words.search(item, scopes[-1])):
                 return Decision(True, f"{self.because}: “{hit}” {where}")
-        for other in item.found:
-            if (
-                other.kind in self.near_tags
-                and low <= other.start < high
-                and (other.end <= start or other.start >= end)
-            ):
+        for other in item.between(low, high):
+            if other.kind in self.near_tags and (other.end <= start or other.start >= end):
                 named = item.text[other.start : other.end]
                 return Decision(True, f"{self.because}: “{named}” ({other.kind}) near by")
         return Decision(self.default, self.because if self.default else "nothing near by speaks for it")
@@ -168,7 +188,7 @@ class Rule:
             low, high = max(low, start - self.reach), min(high, end + self.reach)
         low = end if self.requires_side == "after" else low
         high = start if self.requires_side == "before" else high
-        kinds = {f.kind for f in item.found if low <= f.start < high and f.code not in self.except_codes}
+        kinds = {f.kind for f in item.between(low, high) if f.code not in self.except_codes}
         missing = self.requires_tags - kinds
         where = f"{self.requires_side} it in" if self.requires_side != "any" else "in"
         return f"needs a {' and a '.join(sorted(missing))} {where} the sentence" if missing else None

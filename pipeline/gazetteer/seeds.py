@@ -100,7 +100,7 @@ def read_toml(path: Path) -> Iterator[Row]:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # spreadsheets begin a file with a byte order mark
     except FileNotFoundError:
         raise SeedError(path.name, f"is missing from {path.parent}") from None
     except UnicodeDecodeError as error:

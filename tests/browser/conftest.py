@@ -93,6 +93,10 @@ class Reader:
         wait_until_drawn(page)
         return page
 
+    def leave(self) -> None:
+        """Leave the page that is open, before its server stops: it would ask for it again and again."""
+        self._tab.goto("about:blank")
+
     @contextmanager
     def watched(self) -> Iterator[Visit]:
         """Gives `open` for a block, and fails when a page did there what it must not do."""

@@ -38,6 +38,13 @@ class Parley:
     db: Path
     log: Path
 
+    def wait_until_said(self, words: str) -> None:
+        """Until the log has these words."""
+        end = time.monotonic() + PATIENCE
+        while words not in self.log.read_text(encoding="utf-8"):
+            assert time.monotonic() < end, f"the server never said {words!r}:\n{self.log.read_text(encoding='utf-8')}"
+            time.sleep(0.05)
+
 
 def free_port() -> int:
     """A port of 127.0.0.1 on which nobody listens."""

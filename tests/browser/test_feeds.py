@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -93,7 +92,6 @@ class Story:
 
     server: Parley
     said_offline: list[str]
-    articles_offline: int
 
 
 @pytest.fixture(scope="module")
@@ -111,30 +109,29 @@ def story(reader: Reader, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     private = {"ALLOW_PRIVATE": "1", "HOST_GAP": "0", "HOST_CONNECTIONS": "8", "WORKERS": "1"}
     with parley(folder / "parley.duckdb", FEEDS=str(feeds), INGEST="1", EVERY="1s", **private) as server:
         with reader.watched() as visit:
-            page = visit(server)
-            unreached = page.get_by_test_id("stAlert").filter(has_text="No feed could be reached since")
-            wait_for(page, lambda: unreached.count() == 1)
-            offline = page.get_by_test_id("stAlert").all_inner_texts(), articles(page)
+            alerts = told_that_no_feed_is_reached(visit(server))
         with files_at(port, documents):
-            wait_for(page, lambda: page.get_by_text("This is sample data").count() == 0)
-            yield Story(server, *offline)
+            server.wait_until_said("the first live articles are stored")
+            yield Story(server, alerts)
+            reader.leave()
 
 
-def wait_for(page: Page, happened: Callable[[], bool]) -> None:
-    """Load the page again and again until something has happened."""
-    end = time.monotonic() + 40
-    while not happened():
-        assert time.monotonic() < end, page.inner_text("body")[:800]
+def told_that_no_feed_is_reached(page: Page) -> list[str]:
+    """The notices of the page once the first cycle has failed."""
+    for _ in range(10):
+        alerts = page.get_by_test_id("stAlert").all_inner_texts()
+        if len(alerts) > 1:
+            break
         page.reload()
         wait_until_drawn(page)
+    return alerts
 
 
-def test_without_network_the_page_says_so_and_shows_what_it_has(story: Story) -> None:
+def test_without_network_the_page_says_so(story: Story) -> None:
     assert len(story.said_offline) == 2
     assert "This is sample data" in story.said_offline[0]
     assert "No feed could be reached since" in story.said_offline[1]
     assert "UTC" in story.said_offline[1]
-    assert story.articles_offline > 25
 
 
 def test_once_a_feed_answers_its_articles_are_there_and_the_sample_has_left(visit: Visit, story: Story) -> None:
@@ -168,7 +165,7 @@ def test_hostile_feeds_stay_text(visit: Visit, story: Story) -> None:
 
 
 @pytest.fixture(scope="module")
-def captured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Parley, int]]:
+def captured(reader: Reader, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Parley, int]]:
     """A server over the real feeds captured beside the checkout, and how many articles they brought."""
     if not SHARED.is_dir():
         pytest.skip("needs the captured feeds of ../shared/feeds")
@@ -181,6 +178,7 @@ def captured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Parley,
     assert report["worked"] > 0.9 * len(files)
     with parley(folder / "parley.duckdb", INGEST="0") as server:
         yield server, report["new"]
+        reader.leave()
 
 
 def test_captured_feeds_are_filtered_shared_and_seen_alike_by_others(
@@ -190,19 +188,19 @@ def test_captured_feeds_are_filtered_shared_and_seen_alike_by_others(
     page = visit(server, "/?scope=all")
     assert articles(page) == count > 1_000
     assert page.get_by_text("This is sample data").count() == 0
-    choose(page, "States", "United States")
-    settled(page, scope=["all"], state=["USA"])
-    assert 0 < articles(page) < count
-    assert tagged(page, "United States") == len(titles(page))
-    click_on(page, "USA")
-    settled(page, scope=["all"])
-    assert articles(page) == count
-    click_on(page, "RUS")
+    choose(page, "States", "Russia")
     settled(page, scope=["all"], state=["RUS"])
     russia = articles(page)
+    assert 0 < russia < count
+    assert tagged(page, "Russia") == len(titles(page))
     choose(page, "Weapon type", "issile")
     settled(page, scope=["all"], state=["RUS"], weapon=["missile"])
     assert 0 < articles(page) < russia
+    click_on(page, "RUS")
+    settled(page, scope=["all"], weapon=["missile"])
+    click_on(page, "USA")
+    settled(page, scope=["all"], state=["USA"], weapon=["missile"])
+    assert tagged(page, "United States") == len(titles(page)) > 0
     link = shared_link(page)
     other = visit(server, link, fresh=True)
     assert {"from", "to", "state", "weapon"} <= set(query(other))
