@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check bench evaluate screenshots clean
+.PHONY: run test check bench evaluate screenshots chromium clean
 
 run: $(VENV)/.run  ## Serve the dashboard at http://127.0.0.1:8501 (PORT, PARLEY_DB, PARLEY_FEEDS … see the README)
 	$(BIN)/python app.py
@@ -21,6 +21,12 @@ check: $(VENV)/.test  ## Lint, format, types, layers and documents
 bench: $(VENV)/.bench  ## Measure ingest and tagging beside named peers
 	$(BIN)/python -m tests.bench
 
+evaluate: $(VENV)/.run  ## Score the tagger on the repository's gold, and on ../shared/eval when it is there
+	$(BIN)/python -m pipeline evaluate tests/gold/gold.jsonl $(wildcard ../shared/eval/*_dev.jsonl) --out docs/accuracy.json
+
+screenshots: $(VENV)/.test chromium  ## Take the pictures of the README
+	$(BIN)/python -m tests.browser.screenshots
+
 $(VENV)/.run: requirements.txt
 	sh .ci/venv $(PYTHON) $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
@@ -34,7 +40,6 @@ $(VENV)/.bench: requirements-bench.txt $(VENV)/.test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	touch $@
 
-.PHONY: chromium
 chromium: $(VENV)/.test
 	$(BIN)/python -m tests.browser.chromium
 

@@ -131,6 +131,7 @@ def frequency_figure(table: pa.Table, names: Mapping[str, str], measure: str) ->
     series: dict[str, list[Mapping[str, Any]]] = {}
     for row in table.to_pylist():
         series.setdefault(row["code"], []).append(row)
+    most = max((row["articles"] for rows in series.values() for row in rows), default=0)
     ranked = sorted(series.items(), key=lambda item: -sum(row["articles"] for row in item[1]))
     return {
         "data": [
@@ -157,10 +158,11 @@ def frequency_figure(table: pa.Table, names: Mapping[str, str], measure: str) ->
                 "rangemode": "tozero",
                 "zeroline": False,
                 "fixedrange": True,
-                "nticks": 6,
+                # Steps of one half would be labelled 0, 1, 1, 2, 2.
+                **({"dtick": 1} if not share and most <= 5 else {"nticks": 6}),
                 "title": None,
                 "automargin": True,
-                "tickformat": ".0%" if share else ",d",
+                "tickformat": "~%" if share else ",d",
             },
             **_PLAIN,
         },

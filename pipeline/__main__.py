@@ -23,10 +23,13 @@ from pipeline.evaluate import Score, missing_labels, score
 from pipeline.feedlist import read_feeds
 from pipeline.gazetteer import Gazetteer, load_gazetteer
 from pipeline.model import FeedReport, Mention, RunReport, Tags
-from pipeline.run import cycle, retag, schedule
+from pipeline.run import cycle, retag, schedule, utc_now
 from pipeline.settings import Settings, duration, unknown_settings
 from pipeline.store import Store
 from pipeline.tag import explain, tag
+
+#: How many codes the report of a retag lists.
+MOST_MOVED = 40
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     judge = commands.add_parser("evaluate", help="score the tagger against labelled JSON lines")
     judge.add_argument("files", nargs="+", metavar="FILE", help="labelled items, as in the evaluation folder")
     judge.add_argument("--json", action="store_true", help="print the scores as JSON")
+    judge.add_argument("--out", metavar="FILE", help="also write the scores to this file, for the Accuracy page")
     judge.add_argument("--errors", metavar="LABEL", help="also list the items on which this label was wrong")
     judge.set_defaults(run=_evaluate)
     return parser
@@ -136,10 +140,24 @@ def _retag(options: argparse.Namespace, settings: Settings) -> int:
             for count in retag(store, settings):
                 done += count
                 bar.advance(task, count)
+        moved = store.apply_retagged(tagger)
     finally:
         store.close()
-    print(f"{done} articles retagged with vocabulary {tagger}")
+    print(f"{done} articles tagged anew with vocabulary {tagger}")
+    if moved.num_rows:
+        _moved_table(moved.slice(0, MOST_MOVED).to_pylist(), moved.num_rows)
     return 0
+
+
+def _moved_table(rows: list[dict[str, Any]], codes: int) -> None:
+    columns = ("kind", "code", "gained", "lost", "for example")
+    table = Table(*columns, title=f"What moved: {codes} codes, the {len(rows)} that moved most")
+    for row in rows:
+        title = row["gained_title"] or row["lost_title"]
+        sign = "+" if row["gained_title"] else "-"
+        cells = (row["kind"], row["code"], str(row["gained"]), str(row["lost"]), f"{sign} {title}"[:80])
+        table.add_row(*map(_literal, cells))
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
 
 
 def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
@@ -152,8 +170,15 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
                     raise SettingError(f"{name}, item {item.get('id')!r}: lacks the labels {', '.join(lacking)}")
                 pairs.append((item, tag(str(item.get("title") or ""), str(item.get("text") or ""), gazetteer)))
     scores = score(pairs)
+    result = {
+        "tagger": gazetteer.version,
+        "date": f"{utc_now():%Y-%m-%d}",
+        "scores": [dataclasses.asdict(s) for s in scores],
+    }
+    if options.out:
+        Path(options.out).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     if options.json:
-        print(json.dumps({"tagger": gazetteer.version, "scores": [dataclasses.asdict(s) for s in scores]}, indent=1))
+        print(json.dumps(result, indent=1))
     else:
         _score_table(scores, gazetteer.version)
     if options.errors:

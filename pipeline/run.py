@@ -29,7 +29,7 @@ from pipeline.gazetteer import load_gazetteer, vocabulary_version
 from pipeline.model import Feed, FeedReport, FeedState, Fetched, RunReport
 from pipeline.settings import Settings
 from pipeline.store import Counts, Delivery, Store
-from pipeline.worker import Document, Reading, read_document, retag_articles, warm_up
+from pipeline.worker import Document, Reading, load_link_rules, read_document, retag_articles, warm_up
 
 log = logging.getLogger("parley.run")
 
@@ -38,7 +38,7 @@ BATCH_ARTICLES = 1_000
 BATCH_SECONDS = 1.0
 #: Longest time a document may take to be read, in seconds; the slowest of 493 real ones took 0.4.
 READ_SECONDS = 60.0
-#: Articles retagged in one transaction: what an interruption can cost.
+#: Articles tagged anew in one call of a worker: what an interruption can cost.
 RETAG_BATCH = 2_000
 
 Clock = Callable[[], datetime]
@@ -55,9 +55,19 @@ def feed_id(feed: Feed) -> int:
     return hash64(feed.url)
 
 
+def _check_seeds(settings: Settings) -> str:
+    """The version of the vocabulary, once all that a worker process will load has been loaded without a mistake."""
+    load_link_rules(settings.seeds)
+    return load_gazetteer(settings.seeds).version
+
+
 @asynccontextmanager
 async def workers(settings: Settings) -> AsyncIterator[Executor]:
-    """Processes that read documents. Started afresh ("spawn"), so they hold nothing of the server's."""
+    """Processes that read documents. Started afresh ("spawn"), so they hold nothing of the server's.
+
+    Raises SeedError here, in words, for what would end each of them without any.
+    """
+    await asyncio.to_thread(_check_seeds, settings)
     pool = ProcessPoolExecutor(
         settings.workers, multiprocessing.get_context("spawn"), initializer=warm_up, initargs=(settings.seeds,)
     )
@@ -239,15 +249,18 @@ async def schedule(
 
 
 def retag(store: Store, settings: Settings) -> Iterator[int]:
-    """Apply the present vocabulary to all articles tagged with another one; yields how many each batch had.
+    """Tag all articles of another vocabulary anew and lay the tags aside; yields how many each batch had.
 
-    Each batch is one transaction: interrupted, it goes on where it stopped. Raises StoreError, SeedError.
+    Interrupted, it goes on where it stopped. `store.apply_retagged` then puts them in place. Raises StoreError,
+    SeedError.
     """
-    tagger = load_gazetteer(settings.seeds).version
+    tagger = vocabulary_version(settings.seeds)
     context = multiprocessing.get_context("spawn")
+    after, most = 0, RETAG_BATCH * settings.workers * 4
     with ProcessPoolExecutor(settings.workers, context, initializer=warm_up, initargs=(settings.seeds,)) as pool:
-        while articles := store.articles_not_by(tagger, RETAG_BATCH * settings.workers):
+        while articles := store.articles_to_retag(tagger, after, most):
+            after = articles[-1][0]
             parts = [articles[i : i + RETAG_BATCH] for i in range(0, len(articles), RETAG_BATCH)]
-            for part, tags in zip(parts, pool.map(retag_articles, parts, [settings.seeds] * len(parts)), strict=True):
-                store.retag([(row[0], found) for row, found in zip(part, tags, strict=True)], tagger)
+            for part, tables in zip(parts, pool.map(retag_articles, parts, [settings.seeds] * len(parts)), strict=True):
+                store.keep_retagged(*tables)
                 yield len(part)

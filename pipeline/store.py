@@ -17,7 +17,8 @@ import duckdb
 import pyarrow as pa
 
 from pipeline.errors import StoreBusy, StoreError
-from pipeline.model import Article, Feed, FeedState, RunReport, Tagged, Tags
+from pipeline.model import Article, Feed, FeedState, RunReport, Tagged
+from pipeline.tables import article_table, mention_table
 
 SCHEMA_VERSION = "1"
 #: Extensions are downloads: none is needed, and none is fetched behind anybody's back.
@@ -193,12 +194,15 @@ class Store:
             cursor.register("incoming", table)
             cursor.execute("INSERT INTO runs BY NAME SELECT * FROM incoming")
 
-    def articles_not_by(self, tagger: str, limit: int) -> list[tuple[int, str, str]]:
-        """Up to `limit` articles not yet tagged by this tagger: id, title, summary."""
+    def articles_to_retag(self, tagger: str, after: int, limit: int) -> list[tuple[int, str, str]]:
+        """Articles of another tagger that have no new tags waiting: id, title, summary, by id from `after` on."""
         with self.cursor() as cursor:
+            cursor.execute(_RETAGGED)
             return cursor.execute(
-                "SELECT article_id, title, summary FROM articles WHERE tagger <> $tagger LIMIT $limit",
-                {"tagger": tagger, "limit": limit},
+                "SELECT a.article_id, a.title, a.summary FROM articles a"
+                " ANTI JOIN (SELECT article_id FROM retagged WHERE tagger = $tagger) r USING (article_id)"
+                " WHERE a.tagger <> $tagger AND a.article_id > $after ORDER BY a.article_id LIMIT $limit",
+                {"tagger": tagger, "after": after, "limit": limit},
             ).fetchall()
 
     def is_empty(self) -> bool:
@@ -212,19 +216,66 @@ class Store:
             counted = cursor.execute("SELECT count(*) FROM articles WHERE tagger <> $tagger", {"tagger": tagger})
             return int(counted.fetchall()[0][0])
 
-    def retag(self, tags: Sequence[tuple[int, Tags]], tagger: str) -> None:
-        """Replace the tags of these articles, in one transaction."""
-        ids = pa.array([article_id for article_id, _ in tags], pa.uint64())
-        table = pa.table({"article_id": ids, **_tag_columns([t for _, t in tags], tagger)})
+    def keep_retagged(self, articles: pa.Table, mentions: pa.Table) -> None:
+        """Lay new tags aside until all articles have theirs: what is laid aside survives an interruption."""
         with self._transaction() as cursor:
-            cursor.register("incoming", table)
-            cursor.execute(
-                "UPDATE articles SET relevant = i.relevant, reason = i.reason, tagger = i.tagger, states = i.states,"
-                " actors = i.actors, weapons = i.weapons, systems = i.systems, events = i.events"
-                " FROM incoming i WHERE articles.article_id = i.article_id"
-            )
-            cursor.execute("DELETE FROM mentions WHERE article_id IN (SELECT article_id FROM incoming)")
-            _insert_mentions(cursor, tags, tagger)
+            cursor.execute(_RETAGGED)
+            for name, table in (("retagged", articles), ("retagged_mentions", mentions)):
+                cursor.register("incoming", table)
+                cursor.execute(f"INSERT INTO {name} BY NAME SELECT * FROM incoming")
+
+    def apply_retagged(self, tagger: str) -> pa.Table:
+        """Put the tags laid aside in place of the old ones, in one transaction, and tell what moved.
+
+        Columns `kind`, `code`, `gained` and `lost` (articles), and for each the title of one of them; codes that
+        moved most first. Articles that were edited meanwhile keep the tags they have.
+        """
+        with self._transaction() as cursor:
+            cursor.execute(_RETAGGED)
+            for table in ("retagged", "retagged_mentions"):
+                cursor.execute(
+                    f"DELETE FROM {table} WHERE tagger <> $tagger OR article_id NOT IN"
+                    " (SELECT article_id FROM articles WHERE tagger <> $tagger)",
+                    {"tagger": tagger},
+                )
+            moved = cursor.sql(_MOVED).to_arrow_table()
+            cursor.execute(_APPLY)
+            return moved
+
+
+# Written anew as whole tables: a million single updates would take an hour, this takes seconds.
+_RETAGGED = """
+CREATE TABLE IF NOT EXISTS retagged AS
+    SELECT article_id, relevant, reason, tagger, states, actors, weapons, systems, events FROM articles LIMIT 0;
+CREATE TABLE IF NOT EXISTS retagged_mentions AS FROM mentions LIMIT 0;
+"""
+_MOVED = """
+WITH old AS (SELECT DISTINCT m.article_id, m.kind, m.code FROM mentions m SEMI JOIN retagged USING (article_id)),
+     new AS (SELECT DISTINCT article_id, kind, code FROM retagged_mentions),
+     moved AS (
+        SELECT *, 'gained' AS how FROM (FROM new ANTI JOIN old USING (article_id, kind, code))
+        UNION ALL SELECT *, 'lost' AS how FROM (FROM old ANTI JOIN new USING (article_id, kind, code)))
+SELECT kind, code, count(*) FILTER (how = 'gained')::INTEGER AS gained, count(*) FILTER (how = 'lost')::INTEGER AS lost,
+       any_value(title) FILTER (how = 'gained') AS gained_title, any_value(title) FILTER (how = 'lost') AS lost_title
+FROM moved JOIN articles USING (article_id) GROUP BY kind, code ORDER BY count(*) DESC, kind, code
+"""
+_APPLY = """
+CREATE TABLE mentions_next AS (FROM mentions ANTI JOIN retagged USING (article_id));
+INSERT INTO mentions_next BY NAME SELECT * FROM retagged_mentions;
+CREATE TABLE articles_next AS SELECT a.* REPLACE (
+    CASE WHEN r.article_id IS NULL THEN a.relevant ELSE r.relevant END AS relevant,
+    CASE WHEN r.article_id IS NULL THEN a.reason ELSE r.reason END AS reason,
+    CASE WHEN r.article_id IS NULL THEN a.tagger ELSE r.tagger END AS tagger,
+    CASE WHEN r.article_id IS NULL THEN a.states ELSE r.states END AS states,
+    CASE WHEN r.article_id IS NULL THEN a.actors ELSE r.actors END AS actors,
+    CASE WHEN r.article_id IS NULL THEN a.weapons ELSE r.weapons END AS weapons,
+    CASE WHEN r.article_id IS NULL THEN a.systems ELSE r.systems END AS systems,
+    CASE WHEN r.article_id IS NULL THEN a.events ELSE r.events END AS events)
+FROM articles a LEFT JOIN retagged r USING (article_id);
+DROP TABLE mentions; ALTER TABLE mentions_next RENAME TO mentions;
+DROP TABLE articles; ALTER TABLE articles_next RENAME TO articles;
+DROP TABLE retagged; DROP TABLE retagged_mentions;
+"""
 
 
 def _why_not_open(path: Path | None, error: duckdb.Error) -> StoreError:
@@ -260,14 +311,13 @@ def _insert(
 ) -> None:
     if not rows:
         return
-    table = _article_table(rows, tagger)
-    cursor.register("incoming", table)
+    cursor.register("incoming", article_table([(delivery.feed_id, row) for delivery, row in rows], tagger))
     cursor.execute(
         "INSERT INTO articles BY NAME"
         " SELECT *, $now::TIMESTAMP AS first_seen, $now::TIMESTAMP AS changed FROM incoming",
         {"now": now},
     )
-    _insert_mentions(cursor, [(row.article.article_id, row.tags) for _, row in rows], tagger)
+    _insert_mentions(cursor, rows, tagger)
 
 
 def _replace(
@@ -275,7 +325,7 @@ def _replace(
 ) -> None:
     if not rows:
         return
-    cursor.register("incoming", _article_table(rows, tagger))
+    cursor.register("incoming", article_table([(delivery.feed_id, row) for delivery, row in rows], tagger))
     # An entry without a date of its own keeps the time at which it was first seen.
     cursor.execute(
         "CREATE OR REPLACE TEMP TABLE edited AS SELECT i.* REPLACE"
@@ -287,7 +337,7 @@ def _replace(
         cursor.execute(f"DELETE FROM {name} WHERE article_id IN (SELECT article_id FROM edited)")
     cursor.execute("INSERT INTO articles BY NAME SELECT * FROM edited")
     cursor.execute("DROP TABLE edited")
-    _insert_mentions(cursor, [(row.article.article_id, row.tags) for _, row in rows], tagger)
+    _insert_mentions(cursor, rows, tagger)
 
 
 def _carry(cursor: duckdb.DuckDBPyConnection, rows: Sequence[tuple[Delivery, Tagged]], now: datetime) -> None:
@@ -331,48 +381,7 @@ def _note_states(cursor: duckdb.DuckDBPyConnection, deliveries: Sequence[Deliver
     cursor.execute("DROP TABLE noted")
 
 
-def _article_table(rows: Sequence[tuple[Delivery, Tagged]], tagger: str) -> pa.Table:
-    articles = [row.article for _, row in rows]
-    return pa.table(
-        {
-            "article_id": pa.array([a.article_id for a in articles], pa.uint64()),
-            "feed_id": pa.array([delivery.feed_id for delivery, _ in rows], pa.uint64()),
-            "link": [a.link for a in articles],
-            "title": [a.title for a in articles],
-            "summary": [a.summary for a in articles],
-            "language": [a.language for a in articles],
-            "published": pa.array([a.published for a in articles], pa.timestamp("us")),
-            "dated": [a.dated for a in articles],
-            "content": pa.array([a.content for a in articles], pa.uint64()),
-            **_tag_columns([row.tags for _, row in rows], tagger),
-        }
-    )
-
-
-def _tag_columns(tags: Sequence[Tags], tagger: str) -> dict[str, pa.Array]:
-    lists = pa.list_(pa.string())
-    return {
-        "relevant": pa.array([t.relevant for t in tags], pa.bool_()),
-        "reason": pa.array([t.reason for t in tags], pa.string()),
-        "tagger": pa.array([tagger] * len(tags), pa.string()),
-        "states": pa.array([t.codes("state") for t in tags], lists),
-        "actors": pa.array([t.codes("actor") for t in tags], lists),
-        "weapons": pa.array([t.types("weapon") for t in tags], lists),
-        "systems": pa.array([t.systems() for t in tags], lists),
-        "events": pa.array([t.types("event") for t in tags], lists),
-    }
-
-
-def _insert_mentions(cursor: duckdb.DuckDBPyConnection, tags: Sequence[tuple[int, Tags]], tagger: str) -> None:
-    rows = [(article_id, mention) for article_id, found in tags for mention in found.mentions]
-    if not rows:
-        return
-    table = pa.table(
-        {
-            "article_id": pa.array([article_id for article_id, _ in rows], pa.uint64()),
-            **{name: [getattr(mention, name) for _, mention in rows] for name in rows[0][1]._fields},
-            "tagger": [tagger] * len(rows),
-        }
-    )
+def _insert_mentions(cursor: duckdb.DuckDBPyConnection, rows: Sequence[tuple[Delivery, Tagged]], tagger: str) -> None:
+    table = mention_table([row.article.article_id for _, row in rows], [row.tags for _, row in rows], tagger)
     cursor.register("incoming_mentions", table)
     cursor.execute("INSERT INTO mentions BY NAME SELECT * FROM incoming_mentions")

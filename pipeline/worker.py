@@ -11,12 +11,15 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
+import pyarrow as pa
+
 from pipeline.clean import LinkRules, clean
 from pipeline.errors import SeedError
 from pipeline.gazetteer import load_gazetteer
 from pipeline.gazetteer.seeds import read_toml
-from pipeline.model import Tagged, Tags
+from pipeline.model import Tagged
 from pipeline.parse import parse
+from pipeline.tables import mention_table, tag_table
 from pipeline.tag import tag
 
 
@@ -47,10 +50,12 @@ def read_document(document: Document, now: datetime, seeds: Path) -> Reading:
     return Reading(len(entries), tuple(tagged))
 
 
-def retag_articles(articles: Sequence[tuple[int, str, str]], seeds: Path) -> list[Tags]:
-    """The tags of stored articles, each an id, title and summary, in the same order."""
+def retag_articles(articles: Sequence[tuple[int, str, str]], seeds: Path) -> tuple[pa.Table, pa.Table]:
+    """The new tags of stored articles, each an id, title and summary: a tag table and a mention table."""
     gazetteer = load_gazetteer(seeds)
-    return [tag(title, summary, gazetteer) for _, title, summary in articles]
+    numbers = [number for number, _, _ in articles]
+    tags = [tag(title, summary, gazetteer) for _, title, summary in articles]
+    return tag_table(numbers, tags, gazetteer.version), mention_table(numbers, tags, gazetteer.version)
 
 
 def warm_up(seeds: Path) -> None:

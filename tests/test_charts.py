@@ -145,7 +145,16 @@ def test_share_is_drawn_as_a_share_and_says_its_articles() -> None:
     figure = frequency_figure(frequency_table([(date(2024, 1, 1), "USA", 2, 0.25)]), NAMES, "share")
     assert figure["data"][0]["y"] == [0.25]
     assert figure["data"][0]["customdata"] == [2]
-    assert figure["layout"]["yaxis"]["tickformat"] == ".0%"
+    assert figure["layout"]["yaxis"]["tickformat"].endswith("%")
+
+
+@pytest.mark.parametrize(("most", "whole"), [(1, True), (2, True), (5, True), (6, False), (900, False)])
+def test_few_articles_are_counted_in_whole_steps(most: int, whole: bool) -> None:
+    axis = frequency_figure(frequency_table([(date(2024, 1, 1), "USA", most, 0.5)]), NAMES, "articles")["layout"][
+        "yaxis"
+    ]
+    assert (axis.get("dtick") == 1) == whole
+    assert ("nticks" in axis) != whole
 
 
 def test_many_points_are_drawn_without_markers() -> None:

@@ -137,6 +137,8 @@ def test_ingest_fails_when_no_feed_worked(command: Command, feed_server: FeedSer
         (("ingest",), {"PARLEY_WORKERS": "many"}, "PARLEY_WORKERS='many'"),
         (("schedule", "--every", "never"), {"PARLEY_FEEDS": "http://127.0.0.1:1/"}, "--every='never'"),
         (("tag",), {"PARLEY_SEEDS": "/nowhere"}, "is missing from /nowhere"),
+        (("ingest", "--feeds", "http://127.0.0.1:1/"), {"PARLEY_SEEDS": "/nowhere"}, "is missing from /nowhere"),
+        (("retag",), {"PARLEY_SEEDS": "/nowhere"}, "is missing from /nowhere"),
         (("tag", "nowhere.jsonl"), {}, "nowhere.jsonl"),
         (("evaluate", "nowhere.jsonl"), {}, "nowhere.jsonl"),
         (("retag",), {"PARLEY_DB": "/proc/self/x.duckdb"}, "/proc/self/x.duckdb"),

@@ -36,11 +36,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pipeline.parse": {"errors", "model"},
     "pipeline.clean": {"model"},
     "pipeline.tag": {"model", "gazetteer", "gazetteer.rules", "gazetteer.senses", "gazetteer.surfaces"},
-    "pipeline.store": {"errors", "model"},
+    "pipeline.tables": {"model"},
+    "pipeline.store": {"errors", "model", "tables"},
     "pipeline.evaluate": {"model"},
     "pipeline.queries": {"model", "store"},
     # The order of the walk.
-    "pipeline.worker": {"errors", "model", "gazetteer", "gazetteer.seeds", "parse", "clean", "tag"},
+    "pipeline.worker": {"errors", "model", "gazetteer", "gazetteer.seeds", "parse", "clean", "tables", "tag"},
     "pipeline.run": {
         "errors",
         "model",

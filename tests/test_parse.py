@@ -191,13 +191,15 @@ def test_bytes_give_entries_or_a_parse_error_and_nothing_else(noise: bytes) -> N
         assert all(isinstance(value, str) for e in entries for value in (e.guid, e.link, e.title, e.summary))
 
 
-def test_every_captured_document_gives_the_entries_of_its_manifest(shared: Path) -> None:
+def test_captured_documents_in_odd_encodings_and_states_give_their_entries(shared: Path) -> None:
+    """Those that are not well-formed UTF-8; `test_run` reads them all."""
     lines = (shared / "feeds/manifest.jsonl").read_text(encoding="utf-8").splitlines()
+    odd = [row for row in map(json.loads, lines) if row["bozo"] or str(row["declared_encoding"]).upper() != "UTF-8"]
     wrong = []
-    for expected in map(json.loads, lines):
+    for expected in odd:
         entries = parse((shared / "feeds" / expected["file"]).read_bytes(), URL)
         dated = sum(entry.published is not None for entry in entries)
         if (len(entries), dated) != (expected["entries"], expected["dated_entries"]):
-            wrong.append((expected["file"], len(entries), dated, expected["entries"], expected["dated_entries"]))
-    assert len(lines) >= 250
+            wrong.append((expected["file"], len(entries), dated))
+    assert len(odd) >= 20
     assert wrong == []

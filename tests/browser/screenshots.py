@@ -13,6 +13,13 @@ from tests.browser.served import browsing, parley, wait_until_drawn
 
 #: Largest picture in bytes: the repository carries each of them for ever.
 LARGEST = 300_000
+#: With these Chromium paints the same page as the same bytes each time.
+STEADY = (
+    "--disable-partial-raster",
+    "--disable-skia-runtime-opts",
+    "--force-color-profile=srgb",
+    "--num-raster-threads=1",
+)
 PICTURES = (
     ("screenshot.png", 1440, 900, "light"),
     ("screenshot-dark.png", 1440, 900, "dark"),
@@ -43,7 +50,7 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory() as folder,
         parley(Path(folder) / "parley.duckdb", INGEST="0") as server,
-        browsing() as browser,
+        browsing(*STEADY) as browser,
     ):
         for name, width, height, scheme in PICTURES:
             picture = take(browser, server.url, width, height, scheme)

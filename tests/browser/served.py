@@ -107,13 +107,13 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], server: Parley) -> 
 
 
 @contextmanager
-def browsing() -> Iterator[Browser]:
+def browsing(*flags: str) -> Iterator[Browser]:
     """Chromium, without a window. Fails with what to do when there is none."""
     path = chromium.find()
     if path is None:
         pytest.fail(chromium.MISSING, pytrace=False)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", *flags])
         yield browser
         browser.close()
 

@@ -193,7 +193,7 @@ def test_captured_feeds_are_filtered_shared_and_seen_alike_by_others(
     russia = articles(page)
     assert 0 < russia < count
     assert tagged(page, "Russia") == len(titles(page))
-    choose(page, "Weapon type", "issile")
+    choose(page, "Weapon type", "Missiles and rockets")
     settled(page, scope=["all"], state=["RUS"], weapon=["missile"])
     assert 0 < articles(page) < russia
     click_on(page, "RUS")

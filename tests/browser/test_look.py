@@ -14,6 +14,7 @@ from tests.browser.reading import articles, figures, titles
 from tests.browser.served import Parley
 
 LOOKS: list[tuple[Size, Scheme]] = [(DESK, "light"), (DESK, "dark"), (PHONE, "light"), (PHONE, "dark")]
+TABLET = (820, 1180)
 _OVERFLOW = """() => [document.scrollingElement, document.querySelector('[data-testid=stMain]')]
   .map(element => element.scrollWidth - element.clientWidth)"""
 
@@ -73,6 +74,14 @@ def test_a_first_visit_shows_figures_map_chart_and_list_without_scrolling(visit:
     chart, land = box(page.get_by_test_id("stPlotlyChart").first), box(page.locator(".choroplethlayer"))
     assert land["width"] > 0.8 * chart["width"]
     assert land["height"] > 0.7 * chart["height"]
+
+
+def test_on_a_tablet_the_chart_goes_below_the_map_and_both_can_be_read(visit: Visit, sample: Parley) -> None:
+    page = visit(sample, size=TABLET)
+    over, under = (box(chart) for chart in page.get_by_test_id("stPlotlyChart").all())
+    assert under["y"] > over["y"] + over["height"]
+    assert box(page.locator(".choroplethlayer"))["width"] > 350
+    assert page.evaluate(_OVERFLOW) == [0, 0]
 
 
 def test_nothing_hides_the_title_and_nothing_scrolls_sideways(look: tuple[Page, Size, Scheme]) -> None:
