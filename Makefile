@@ -10,7 +10,7 @@ run: $(VENV)/.run  ## Serve the dashboard at http://127.0.0.1:8501 (PORT, PARLEY
 	$(BIN)/python app.py
 
 test: $(VENV)/.test chromium  ## Run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.test  ## Lint, format, types, layers and documents
 	$(BIN)/ruff check .

@@ -178,6 +178,12 @@ def test_marking_changes_no_character(text: str, spans: list[tuple[int, int]]) -
     assert without_marks(marked(text, mentions)) == text
 
 
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text)[:40])
+def test_marked_words_stay_text(text: str) -> None:
+    marks = parsed(marked(text, [mention("x", "x", start=0, end=len(text))])).css("mark")
+    assert [mark.text() for mark in marks] == [text]
+
+
 def test_of_overlapping_mentions_the_first_and_longest_is_marked() -> None:
     text = "North Korean missile test"
     mentions = [

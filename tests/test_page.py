@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -350,6 +351,13 @@ def test_no_query_breaks_the_page(service: Service, params: dict[str, str]) -> N
     assert not page.exception
     assert not page.error
     assert len(page.metric) == 5
+
+
+def test_a_reading_process_that_imports_the_page_draws_nothing(service: Service) -> None:
+    # A new process imports its parent's main module under this name, and Streamlit makes the page that module.
+    before = open_service.cache_info()
+    runpy.run_path(str(PAGE), run_name="__mp_main__")
+    assert open_service.cache_info() == before
 
 
 def test_the_page_opens_the_database_of_the_settings(service: Service) -> None:

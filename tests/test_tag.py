@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pipeline.gazetteer import Gazetteer, load_gazetteer
 from pipeline.model import Article, Mention, Tags
 from pipeline.settings import ROOT
+from pipeline.tables import mention_table, tag_table
 from pipeline.tag import explain, relevance, tag
 from pipeline.worker import Document, read_document, retag_articles
 from tests.making import rss
@@ -271,7 +272,11 @@ def test_relevance_follows_from_weapons_dealings_and_parties(
 
 def test_stored_articles_are_tagged_as_new_ones_are(small: Gazetteer, small_seeds: Path) -> None:
     rows = [(1, "Kim Jong Un", "Russia delivered drones."), (2, "", "Nothing")]
-    assert retag_articles(rows, small_seeds) == [tag(title, text, small) for _, title, text in rows]
+    tags = [tag(title, text, small) for _, title, text in rows]
+    articles, mentions = retag_articles(rows, small_seeds)
+    assert articles.equals(tag_table([1, 2], tags, small.version))
+    assert mentions.equals(mention_table([1, 2], tags, small.version))
+    assert mentions.num_rows == len(tags[0].mentions) > 0
 
 
 def test_tagging_the_same_twice_gives_the_same(gazetteer: Gazetteer) -> None:
