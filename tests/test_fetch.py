@@ -55,7 +55,7 @@ PRIVATE = [
     "ff02::1",
     "2001:db8::1",
 ]
-PUBLIC = ["1.1.1.1", "8.8.8.8", "93.184.215.14", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "64:ff9b::808:808"]
+PUBLIC = ["1.1.1.1", "8.8.8.8", "93.184.215.14", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "64:ff9b::808:808", "::ffff:8.8.8.8", "2002:808:808::1"]
 
 #: Hosts that mean a private address without looking like one: inet_aton forms need no name server.
 LITERAL_HOSTS = [

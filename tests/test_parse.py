@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -146,7 +148,17 @@ def test_a_missing_or_unreadable_date_is_none(said: str) -> None:
     assert [entry.published for entry in parse(document, URL)] == [None]
 
 
-def test_dates_are_utc() -> None:
+@pytest.fixture
+def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The process stands in another time zone."""
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "Asia/Kathmandu")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+def test_dates_are_utc_wherever_the_process_stands(far_from_utc: None) -> None:
     said = "<pubDate>Fri, 01 Mar 2024 01:30:00 +0900</pubDate>"
     document = rss(["one"]).replace(b"</item>", said.encode() + b"</item>")
     assert parse(document, URL)[0].published == datetime(2024, 2, 29, 16, 30)
