@@ -97,7 +97,9 @@ def status_line(service: Service, coverage: queries.Coverage) -> str:
     if coverage.first and coverage.last:
         parts.append(f"{coverage.articles:,} articles, {coverage.first:%d %b %Y} to {coverage.last:%d %b %Y}")
     progress = service.progress
-    if progress.total:
+    if progress.error:
+        parts.append("fetching has stopped, the reason is in the server's log")
+    elif progress.total:
         parts.append(f"fetching: {progress.done} of {progress.total} feeds")
     elif coverage.last_cycle:
         reached = f"{coverage.feeds_reached} of {coverage.feeds} feeds reached so far"

@@ -79,6 +79,9 @@ class Service:
         except ParleyError as error:
             self.progress.error = str(error)
             log.error("the ingester has stopped: %s", error)
+        except Exception:
+            self.progress.error = "a mistake of Parley's own"
+            log.exception("the ingester has stopped")
 
     def _feeds(self) -> list[Feed]:
         feeds = read_feeds(self.settings.feeds)

@@ -32,6 +32,8 @@ _MATCHING = """
         WHERE (len($kinds) = 0 OR list_contains($kinds, f.kind))
           AND (len($countries) = 0 OR list_contains($countries, f.country))))
 """
+#: Periods without articles are shown so far before the first and after the last, when the view asks for them.
+BEYOND = timedelta(days=366)
 _GROUP_COLUMNS = {"state": "states", "weapon": "weapons", "event": "events"}
 
 
@@ -102,7 +104,8 @@ def frequency(store: Store, filters: Filters, step: Step, group: Group, most: in
 
     `articles` is how many articles of the view in that period name the code; `share` is that divided by all
     stored articles published in the period, whatever their tags (0 to 1). Only the `most` frequent codes of the
-    view are given; a selected code is always among them. Periods without articles of a code are given as 0.
+    view are given; a selected code is always among them. Periods without articles of a code are given as 0, over all
+    days that the view asks for.
     """
     column = _GROUP_COLUMNS[group]
     selected = {"state": filters.states, "weapon": filters.weapons, "event": filters.events}[group]
@@ -123,7 +126,10 @@ def frequency(store: Store, filters: Filters, step: Step, group: Group, most: in
             GROUP BY period
         ),
         span AS (
-            SELECT unnest(generate_series(min(period)::TIMESTAMP, max(period)::TIMESTAMP, CASE $step
+            SELECT unnest(generate_series(
+                date_trunc($step, greatest(coalesce($since::TIMESTAMP, min(period)), min(period) - $beyond)),
+                date_trunc($step, least(coalesce($until::TIMESTAMP - INTERVAL 1 DAY, max(period)), max(period) + $beyond)),
+                CASE $step
                 WHEN 'day' THEN INTERVAL 1 DAY WHEN 'week' THEN INTERVAL 7 DAY ELSE INTERVAL 1 MONTH END
             ))::DATE AS period
             FROM every
@@ -140,6 +146,7 @@ def frequency(store: Store, filters: Filters, step: Step, group: Group, most: in
         step=step,
         selected=list(selected),
         most=most,
+        beyond=BEYOND,
     )
 
 

@@ -333,7 +333,9 @@ def _replace(
         " a.first_seen, $now::TIMESTAMP AS changed FROM incoming i JOIN articles a USING (article_id)",
         {"now": now},
     )
-    for name in ("articles", "mentions"):
+    # New tags that an interrupted retagging laid aside are those of the earlier wording.
+    cursor.execute(_RETAGGED)
+    for name in ("articles", "mentions", "retagged", "retagged_mentions"):
         cursor.execute(f"DELETE FROM {name} WHERE article_id IN (SELECT article_id FROM edited)")
     cursor.execute("INSERT INTO articles BY NAME SELECT * FROM edited")
     cursor.execute("DROP TABLE edited")

@@ -30,7 +30,7 @@ def counts_table(counts: dict[str, int]) -> pa.Table:
 
 
 def frequency_table(rows: list[tuple[date, str, int, float]]) -> pa.Table:
-    columns = list(zip(*rows, strict=True)) if rows else [[]] * 4
+    columns = list(zip(*rows, strict=True)) or [()] * 4
     types = (pa.date32(), pa.string(), pa.int32(), pa.float64())
     names = ("period", "code", "articles", "share")
     return pa.table({n: pa.array(c, t) for n, c, t in zip(names, columns, types, strict=True)})
@@ -47,7 +47,7 @@ def texts(figure: Any) -> list[str]:
 
 @pytest.fixture(scope="module")
 def shapes() -> dict[str, Any]:
-    return json.loads((STATIC / "world.geojson").read_text(encoding="utf-8"))
+    return dict(json.loads((STATIC / "world.geojson").read_text(encoding="utf-8")))
 
 
 @given(st.text())

@@ -21,6 +21,7 @@ from dashboard.links import (
     STEPS,
     YEARS,
     Known,
+    Period,
     View,
     dated,
     decode,
@@ -317,7 +318,7 @@ def test_the_vocabulary_still_has_every_code_of_the_canonical_links() -> None:
 
 
 @pytest.mark.parametrize("period", PERIOD_DAYS)
-def test_a_period_ends_today_and_has_its_number_of_days(period: str) -> None:
+def test_a_period_ends_today_and_has_its_number_of_days(period: Period) -> None:
     filters = dated(View(Filters(states=("PRK",)), period=period), TODAY)
     assert filters.until == TODAY
     assert filters.since == TODAY - timedelta(days=PERIOD_DAYS[period] - 1)

@@ -15,7 +15,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard.links import View, dated, pinned
+from dashboard.links import Period, View, dated, pinned
 from dashboard.sections import PAGE_SIZE
 from dashboard.service import Service, open_service
 from pipeline import queries
@@ -126,7 +126,7 @@ def test_a_link_sets_the_widgets_and_the_figures(service: Service, most_named: l
     )
     assert_shows(page, service, filters)
     assert page.multiselect(key="f_states").value == [first, second]
-    assert page.get("button_group")[0].value == "all"
+    assert page.button_group[0].value == "all"
     assert page.multiselect(key="f_events").value == ["meeting"]
     assert page.multiselect(key="f_kinds").value == ["trade press"]
     assert page.toggle(key="f_relevant").value is False
@@ -138,7 +138,7 @@ def test_a_link_sets_the_widgets_and_the_figures(service: Service, most_named: l
 
 
 @pytest.mark.parametrize("period", ["7d", "1y"])
-def test_a_period_counts_back_from_today(service: Service, period: str) -> None:
+def test_a_period_counts_back_from_today(service: Service, period: Period) -> None:
     page = opened(period=period)
     assert_shows(page, service, dated(View(period=period), TODAY))
     assert page.selectbox(key="f_period").value == period
@@ -206,7 +206,7 @@ def test_any_or_all_is_asked_once_two_states_are_chosen(service: Service, most_n
     assert len(page.get("button_group")) == 0
     page.multiselect(key="f_states").set_value(most_named[:2]).run()
     assert_shows(page, service, Filters(states=tuple(most_named[:2])))
-    page.get("button_group")[0].set_value("all").run()
+    page.button_group[0].set_value("all").run()
     assert link(page) == {"state": most_named[:2], "match": ["all"]}
     assert_shows(page, service, Filters(states=tuple(most_named[:2]), match="all"))
 
@@ -351,6 +351,16 @@ def test_no_query_breaks_the_page(service: Service, params: dict[str, str]) -> N
     assert not page.exception
     assert not page.error
     assert len(page.metric) == 5
+
+
+def test_an_ingester_that_has_stopped_is_told(service: Service) -> None:
+    told = "fetching has stopped, the reason is in the server's log"
+    assert told not in opened().caption[0].value
+    service.progress.error = "the list of feeds cannot be read"
+    try:
+        assert told in opened().caption[0].value
+    finally:
+        service.progress.error = ""
 
 
 def test_a_reading_process_that_imports_the_page_draws_nothing(service: Service) -> None:

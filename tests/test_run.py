@@ -323,7 +323,7 @@ def test_killed_half_way_and_run_again_every_entry_is_there_once(
         time.sleep(0.2)
         workers = _children(process.pid)
         process.kill()
-        process.communicate()
+        process.wait()
     store = Store(db)
     ((before,),) = rows(store, "SELECT count(*) FROM articles")
     assert 0 < int(str(before)) < 480, "it was killed half-way"

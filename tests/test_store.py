@@ -170,16 +170,17 @@ def test_new_tags_replace_the_old_ones(store: Store) -> None:
     assert rows(store, "SELECT DISTINCT tagger FROM mentions ORDER BY 1") == [(TAGGER,), ("2-new",)]
 
 
-def test_an_article_edited_while_new_tags_wait_keeps_the_tags_of_its_edit(store: Store) -> None:
+@pytest.mark.parametrize("tagger", [TAGGER, "2-new"], ids=["by the old vocabulary", "by the new one"])
+def test_an_article_edited_while_new_tags_wait_keeps_the_tags_of_its_edit(store: Store, tagger: str) -> None:
     one = article("https://a.example/1", "Before")
     deliver(store, delivery(ONE, Tagged(one, DRONES)))
     new = [tags(("state", "FRA", ""))]
     store.keep_retagged(tag_table([one.article_id], new, "2-new"), mention_table([one.article_id], new, "2-new"))
     edited = delivery(ONE, Tagged(article("https://a.example/1", "After"), tags(("state", "JPN", ""))))
-    store.deliver([edited], NOW, "2-new")
+    store.deliver([edited], NOW, tagger)
     assert store.apply_retagged("2-new").num_rows == 0
-    assert rows(store, "SELECT title, states, tagger FROM articles") == [("After", ["JPN"], "2-new")]
-    assert rows(store, "SELECT code, tagger FROM mentions") == [("JPN", "2-new")]
+    assert rows(store, "SELECT title, states, tagger FROM articles") == [("After", ["JPN"], tagger)]
+    assert rows(store, "SELECT code, tagger FROM mentions") == [("JPN", tagger)]
 
 
 def test_the_sample_leaves_when_live_articles_are_there(store: Store) -> None:

@@ -56,7 +56,7 @@ def free_port() -> int:
 def environment(db: Path, settings: Mapping[str, str]) -> dict[str, str]:
     """The environment of a Parley process: no setting of whoever runs the tests reaches it."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PARLEY_", "STREAMLIT_"))}
-    return kept | {"PARLEY_DB": str(db)} | settings
+    return {**kept, "PARLEY_DB": str(db), **settings}
 
 
 @contextmanager

@@ -23,7 +23,7 @@ def box(locator: Locator) -> dict[str, float]:
     """Where an element stands on the screen."""
     found = locator.bounding_box()
     assert found is not None, f"{locator} is not shown"
-    return dict(found)
+    return {"x": found["x"], "y": found["y"], "width": found["width"], "height": found["height"]}
 
 
 def in_view(locator: Locator, page: Page) -> bool:
