@@ -128,7 +128,8 @@ def frequency(store: Store, filters: Filters, step: Step, group: Group, most: in
         span AS (
             SELECT unnest(generate_series(
                 date_trunc($step, greatest(coalesce($since::TIMESTAMP, min(period)), min(period) - $beyond)),
-                date_trunc($step, least(coalesce($until::TIMESTAMP - INTERVAL 1 DAY, max(period)), max(period) + $beyond)),
+                date_trunc($step,
+                           least(coalesce($until::TIMESTAMP - INTERVAL 1 DAY, max(period)), max(period) + $beyond)),
                 CASE $step
                 WHEN 'day' THEN INTERVAL 1 DAY WHEN 'week' THEN INTERVAL 7 DAY ELSE INTERVAL 1 MONTH END
             ))::DATE AS period
