@@ -12,7 +12,7 @@ from datetime import date
 
 import streamlit as st
 
-from dashboard.links import PERIODS, Known, Period, View, decode, encode
+from dashboard.links import PERIODS, Known, Period, View, dated, decode, encode
 from pipeline.model import Filters
 
 _PERIOD_NAMES: Mapping[Period, str] = {
@@ -82,7 +82,14 @@ def filter_widgets(view: View, default: View, options: Options, today: date, fir
     """Draw the filters; `today` and `first` bound the calendar."""
 
     def changed() -> None:
-        write_link(_chosen(view), default)
+        chosen = _chosen(view)
+        if chosen.period == "dates" and not (chosen.filters.since or chosen.filters.until):
+            # The calendar opens with the days that are shown: nothing moves until a reader moves it.
+            shown = dated(view, today)
+            days = (shown.since or first or today, shown.until or today)
+            st.session_state.f_days = days
+            chosen = replace(chosen, filters=replace(chosen.filters, since=days[0], until=days[1]))
+        write_link(chosen, default)
 
     def several(label: str, name: str, choices: Sequence[str], hint: str) -> None:
         chosen = st.session_state[f"f_{name}"]

@@ -130,7 +130,7 @@ def frequency(table: pa.Table, view: View, default: View, names: Mapping[str, st
         st.caption(
             "Share: articles of the view that name it, divided by all articles stored for that period, in UTC."
             if view.measure == "share"
-            else "Articles of the view that name it, by day of publication in UTC."
+            else "Articles of the view that name it, by date of publication in UTC."
         )
 
 
@@ -162,7 +162,8 @@ def article_list(
         if view.page > pages:
             st.text(f"The link asks for page {view.page}; the last one is {pages}.")
         if not total:
-            st.info("No article matches. Widen the dates, take out a filter, or switch off “Arms diplomacy only”.")
+            more = ", or switch off “Arms diplomacy only”" if view.filters.relevant else ""
+            st.info(f"No article matches. Widen the dates, take out a filter{more}.")
             return
         low, high = (page - 1) * PAGE_SIZE + 1, min(page * PAGE_SIZE, total)
         st.caption(

@@ -77,7 +77,7 @@ def content_security_policy(index: str) -> str:
     hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts)
     return (
         f"default-src 'self'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:;"
-        " font-src 'self' data:; worker-src 'self' blob:; connect-src 'self' ws: wss:; base-uri 'self';"
+        " font-src 'self' data:; worker-src 'self' blob:; connect-src 'self'; base-uri 'self';"
         " form-action 'self'; frame-ancestors 'self'; object-src 'none'"
     )
 

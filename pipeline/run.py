@@ -161,8 +161,8 @@ class _Reader:
 
     async def read(self, document: Document) -> Reading:
         loop = asyncio.get_running_loop()
-        call = loop.run_in_executor(self._pool, read_document, document, self._clock(), self._settings.seeds)
         try:
+            call = loop.run_in_executor(self._pool, read_document, document, self._clock(), self._settings.seeds)
             return await asyncio.wait_for(call, READ_SECONDS)
         except TimeoutError:
             raise ParseError(document.url, f"reading it took longer than {READ_SECONDS:g} s") from None

@@ -91,7 +91,7 @@ async def test_the_policy_allows_each_inline_script_of_streamlit_and_no_other() 
 
 def test_the_policy_names_no_other_server_and_lets_no_text_become_code() -> None:
     policy = directives(content_security_policy("<script>one()</script><script src='x'></script>"))
-    allowed = {"'self'", "'none'", "data:", "blob:", "ws:", "wss:"}
+    allowed = {"'self'", "'none'", "data:", "blob:"}
     for name, sources in policy.items():
         rest = [s for s in sources if s not in allowed and not s.startswith("'sha256-")]
         assert rest == (["'unsafe-inline'"] if name == "style-src" else [])
