@@ -37,6 +37,11 @@ class Request:
     headers: Mapping[str, str]
 
 
+class _Server(ThreadingHTTPServer):
+    # The standard library's queue of five loses connections when many feeds are fetched at once.
+    request_queue_size = 256
+
+
 class FeedServer:
     """Serves pages by path; a path that nothing was laid out for is a 404."""
 
@@ -44,7 +49,7 @@ class FeedServer:
         self.pages: dict[str, Page] = {}
         self.requests: list[Request] = []
         self._ending = threading.Event()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._http = _Server(("127.0.0.1", 0), self._handler())
         self._http.daemon_threads = True
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()

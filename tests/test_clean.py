@@ -316,7 +316,7 @@ def test_a_canonical_link_stays_what_it_is(link: str) -> None:
     assert not re.search(r"[\s<>\"'`\\#]", once)
 
 
-@given(SOUP, SOUP, LINK, st.text(max_size=40), st.text(max_size=12), st.datetimes() | st.none())
+@given(SOUP, SOUP, LINK, MARKUP, st.text(max_size=12), st.datetimes() | st.none())
 def test_every_entry_becomes_an_article_that_can_be_stored(
     title: str, summary: str, link: str, guid: str, language: str, published: datetime | None
 ) -> None:

@@ -161,6 +161,18 @@ def test_a_very_long_text_is_read_in_time_that_grows_with_its_length(gazetteer: 
     assert {"RUS", "USA", "IRN", "TUR"} <= codes(tags, "state")
 
 
+def test_a_text_without_any_full_stop_is_no_slower(small: Gazetteer) -> None:
+    clause = "Russia delivered drones after talks with France while "
+
+    def seconds(times: int) -> float:
+        started = time.process_time()
+        assert tag("", clause * times, small).types("event") == ("meeting", "transfer")
+        return time.process_time() - started
+
+    seconds(100)
+    assert seconds(4000) < 10 * max(seconds(1000), 0.02)
+
+
 def test_a_text_without_names_has_no_tags(gazetteer: Gazetteer) -> None:
     assert tag("", "", gazetteer) == Tags((), False, "no state, weapon or event is named")
     assert tag("The weather", "stays as it is", gazetteer).mentions == ()
@@ -226,6 +238,9 @@ def test_events_lean_on_the_states_and_weapons_of_their_sentence(small: Gazettee
     assert tag("France waits", "Russia held talks", small).types("event") == (), "the title is a sentence of its own"
     assert tag("", "A Patriot launcher was delivered", small).types("event") == ("transfer",), "also on decided words"
     assert tag("", "The Patriot Act was delivered", small).types("event") == ()
+    between = "A Patriot launcher came. France {}held talks. Russia waited. Turkey waited."
+    assert tag("", between.format(""), small).types("event") == (), "wherever decided words stand"
+    assert tag("", between.format("and Russia "), small).types("event") == ("meeting",)
 
 
 def mention(kind: str, code: str, type_: str = "", surface: str = "word") -> Mention:
