@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import calendar
 import io
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from pipeline.model import Entry
 
 #: More entries than this in one document are not read: the largest of 493 captured feeds had 1,000.
 MOST_ENTRIES = 5_000
+_CHARACTER = re.compile(rb"&#(?:[xX]([0-9a-fA-F]{1,40})|([0-9]{1,40}));")
 # Asked of the plain dict: feedparser's own answers an unreadable date with another one, and a warning.
 _DATES = ("published_parsed", "updated_parsed", "created_parsed")
 
@@ -29,17 +31,30 @@ def parse(body: bytes, url: str, content_type: str = "") -> list[Entry]:
     Raises ParseError when the document is no feed at all. An empty feed gives an empty list.
     """
     headers = {"content-type": content_type} if content_type else {}
-    # A bytes body that looks like an address or a path must never be taken for one: hand over a stream.
     try:
-        feed = feedparser.parse(
-            io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-        )
-    except Exception as error:  # noqa: BLE001 -- "&#55357;" or a strange charset make it raise what comes
-        raise ParseError(url, f"the parser gave up on it: {type(error).__name__}: {error}") from None
+        feed = _read(body, headers)
+    except Exception:  # noqa: BLE001 -- a strange charset or "&#55357;" make the parser raise what comes
+        try:
+            feed = _read(_CHARACTER.sub(_existing, body), {})
+        except Exception as error:  # noqa: BLE001
+            raise ParseError(url, f"the parser gave up on it: {type(error).__name__}: {error}") from None
     if not feed.get("version") and not feed.entries:
         raise ParseError(url, _no_feed(body, feed))
     language = _text(feed.feed.get("language"))
     return [_entry(item, language) for item in feed.entries[:MOST_ENTRIES]]
+
+
+def _read(body: bytes, headers: dict[str, str]) -> Any:
+    # A bytes body that looks like an address or a path must never be taken for one: hand over a stream.
+    return feedparser.parse(
+        io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+    )
+
+
+def _existing(reference: re.Match[bytes]) -> bytes:
+    """A numeric character reference, or nothing if there is no such character: half an emoji, or beyond Unicode."""
+    code = int(reference[1], 16) if reference[1] else int(reference[2])
+    return b"" if 0xD800 <= code <= 0xDFFF or code > 0x10FFFF else reference[0]
 
 
 def _entry(item: Any, language: str) -> Entry:

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from aiohttp.abc import AbstractResolver
 
 from pipeline.clean import hash64
-from pipeline.errors import FeedError, ParseError, StoreError
+from pipeline.errors import FeedError, ParseError, SeedError, SettingError, StoreError
 from pipeline.feedlist import read_feeds_csv
 from pipeline.fetch import fetch_all
 from pipeline.gazetteer import load_gazetteer, vocabulary_version
@@ -115,11 +115,16 @@ async def _cycle(
             intake.reports[number] = FeedReport(feed, "disabled", error=feed.terms_note or "disabled in the list")
     enabled = [(number, feed) for number, feed in listed.items() if feed.enabled]
     reader = _Reader(pool, settings, clock)
-    async with asyncio.TaskGroup() as tasks:
-        async for number, answer in fetch_all(enabled, states, settings, resolver):
-            await reader.places.acquire()
-            state = states.get(number, FeedState())
-            tasks.create_task(_take(number, listed[number], answer, state, reader, intake))
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            async for number, answer in fetch_all(enabled, states, settings, resolver):
+                await reader.places.acquire()
+                state = states.get(number, FeedState())
+                tasks.create_task(_take(number, listed[number], answer, state, reader, intake))
+    except ExceptionGroup as several:
+        if isinstance(several.exceptions[0], StoreError):
+            raise several.exceptions[0] from None  # bare, as it is raised outside of tasks
+        raise
     await intake.flush()
     report = RunReport(started, clock(), tuple(intake.reports[number] for number in listed))
     await asyncio.to_thread(store.record_run, report, list(listed))
@@ -237,14 +242,21 @@ async def schedule(
     """A cycle now and one every `settings.every` seconds, until cancelled.
 
     `feeds` is asked before each cycle, so an edited list takes effect without a restart. A store that fails
-    (disk full) is tried again at the next cycle.
+    (disk full) is tried again at the next cycle, and so is a list that was edited to what cannot be read. What is
+    wrong from the start raises.
     """
+    started = False
     while True:
         begun = time.monotonic()
         try:
             after(await cycle(store, feeds(), settings, progress=progress))
         except StoreError as error:
             log.error("this cycle could not be stored: %s", error)
+        except (SettingError, SeedError) as error:
+            if not started:
+                raise
+            log.error("this cycle was left out: %s", error)
+        started = True
         await asyncio.sleep(max(0.0, begun + settings.every - time.monotonic()))
 
 
