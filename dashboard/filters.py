@@ -23,7 +23,8 @@ _PERIOD_NAMES: Mapping[Period, str] = {
     "all": "All dates",
     "dates": "From … to …",
 }
-_KEYS = ("relevant", "states", "match", "weapons", "systems", "events", "kinds", "countries", "text", "period", "days")
+_LISTS = ("states", "actors", "weapons", "systems", "events", "kinds", "countries")
+_KEYS = ("relevant", *_LISTS, "match", "text", "period", "days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Options:
     """What can be chosen, most frequent first, and how a code is called."""
 
     states: Sequence[str]
+    actors: Sequence[str]
     weapons: Sequence[str]
     systems: Sequence[str]
     events: Sequence[str]
@@ -133,6 +135,7 @@ def filter_widgets(view: View, default: View, options: Options, today: date, fir
             format_func=lambda m: f"{m} of them",
             on_change=changed,
         )
+    several("Organisation or armed group", "actors", options.actors, "Any, or none")
     several("Weapon type", "weapons", options.weapons, "Any weapon")
     several("Weapon system", "systems", options.systems, "Any system")
     several("Event", "events", options.events, "Any event")
@@ -145,7 +148,7 @@ def filter_widgets(view: View, default: View, options: Options, today: date, fir
 def _seed(view: View) -> None:
     f = view.filters
     values = {
-        **{name: list(getattr(f, name)) for name in ("states", "weapons", "systems", "events", "kinds", "countries")},
+        **{name: list(getattr(f, name)) for name in _LISTS},
         "relevant": f.relevant,
         "match": f.match,
         "text": f.text,
@@ -172,7 +175,7 @@ def _chosen(view: View) -> View:
             since, until = days
         elif days and not since and not until:
             since = days[0]  # the calendar is open; a view with a date of its own waits for the second day
-    lists = {name: tuple(said[name] or ()) for name in ("states", "weapons", "systems", "events", "kinds", "countries")}
+    lists = {name: tuple(said[name] or ()) for name in _LISTS}
     filters = Filters(
         **lists,
         match=said["match"] or "any",

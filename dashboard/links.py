@@ -59,6 +59,7 @@ class Known:
     """The codes a link may use, by parameter."""
 
     state: frozenset[str]
+    actor: frozenset[str]
     weapon: frozenset[str]
     system: frozenset[str]
     event: frozenset[str]
@@ -68,6 +69,7 @@ class Known:
 
 _LISTS = {
     "state": "states",
+    "actor": "actors",
     "weapon": "weapons",
     "system": "systems",
     "event": "events",

@@ -54,6 +54,7 @@ def known_codes(service: Service) -> Known:
     v = service.gazetteer.vocabulary
     return Known(
         state=frozenset(v.states),
+        actor=frozenset(v.actors),
         weapon=frozenset(v.weapon_types),
         system=frozenset(v.systems),
         event=frozenset(v.events),
@@ -67,6 +68,7 @@ def options(service: Service, found: dict[str, list[tuple[str, int]]]) -> Option
     v = service.gazetteer.vocabulary
     names = {
         "states": {code: state.name for code, state in v.states.items()},
+        "actors": v.actors,
         "weapons": {code: kind.name for code, kind in v.weapon_types.items()},
         "systems": {code: system.name for code, system in v.systems.items()},
         "events": {code: event.name for code, event in v.events.items()},

@@ -158,6 +158,7 @@ class Filters:
     match: Literal["any", "all"] = "any"
     weapons: tuple[str, ...] = ()
     systems: tuple[str, ...] = ()
+    actors: tuple[str, ...] = ()
     events: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()

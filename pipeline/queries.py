@@ -25,6 +25,7 @@ _MATCHING = """
          CASE WHEN $all_states THEN list_has_all(a.states, $states) ELSE list_has_any(a.states, $states) END)
     AND (len($weapons) = 0 OR list_has_any(a.weapons, $weapons))
     AND (len($systems) = 0 OR list_has_any(a.systems, $systems))
+    AND (len($actors) = 0 OR list_has_any(a.actors, $actors))
     AND (len($events) = 0 OR list_has_any(a.events, $events))
     AND ($text = '' OR contains(lower(a.title), lower($text)) OR contains(lower(a.summary), lower($text)))
     AND (NOT $by_outlet OR a.article_id IN (
@@ -194,7 +195,7 @@ def choices(store: Store) -> dict[str, list[tuple[str, int]]]:
     """What can be chosen in each filter with the number of all stored articles: most frequent first."""
     found: dict[str, list[tuple[str, int]]] = {}
     with store.cursor() as cursor:
-        for column in ("states", "weapons", "systems", "events"):
+        for column in ("states", "actors", "weapons", "systems", "events"):
             found[column] = cursor.execute(
                 f"SELECT code, count(*) AS n FROM (SELECT unnest({column}) AS code FROM articles)"
                 " GROUP BY code ORDER BY n DESC, code"
@@ -260,6 +261,7 @@ def _parameters(filters: Filters) -> dict[str, Any]:
         "all_states": filters.match == "all",
         "weapons": list(filters.weapons),
         "systems": list(filters.systems),
+        "actors": list(filters.actors),
         "events": list(filters.events),
         "text": filters.text,
         "by_outlet": bool(filters.kinds or filters.countries),

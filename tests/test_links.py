@@ -38,6 +38,7 @@ from pipeline.settings import ROOT
 
 KNOWN = Known(
     state=frozenset({"PRK", "RUS", "USA", "UKR", "SGP", "IRN"}),
+    actor=frozenset({"NATO", "WAGNER"}),
     weapon=frozenset({"drone", "missile", "nuclear", "air_defence"}),
     system=frozenset({"hwasong-18", "shahed-136"}),
     event=frozenset(EVENT_TYPES),
@@ -69,6 +70,7 @@ def views(draw: st.DrawFn) -> View:
     filters = Filters(
         states=draw(several(KNOWN.state)),
         match=draw(st.sampled_from(("any", "all"))),
+        actors=draw(several(KNOWN.actor)),
         weapons=draw(several(KNOWN.weapon)),
         systems=draw(several(KNOWN.system)),
         events=draw(several(KNOWN.event)),

@@ -22,6 +22,7 @@ TANK = feed("https://tank.example/feed", outlet="Tank", kind="think tank", count
 PRK, RUS, USA = ("state", "PRK", ""), ("state", "RUS", ""), ("state", "USA", "")
 GERAN, F16 = ("weapon", "geran-2", "drone"), ("weapon", "f-16", "aircraft")
 DRONE: Find = ("term", "drone", "drone")
+NATO = ("actor", "NATO", "organisation")
 MEETING, TRANSFER = ("event", "meeting", "meeting"), ("event", "transfer", "transfer")
 SANCTION = ("event", "sanction", "sanction")
 
@@ -30,7 +31,7 @@ ARTICLES: list[tuple[int, Feed, datetime, str, str, tuple[Find, ...], bool]] = [
     (1, WIRE, datetime(2024, 1, 1, 0, 0, 0), "Kim's gift", "100% new", (PRK, RUS, GERAN, MEETING, TRANSFER), True),
     (2, STATE, datetime(2024, 1, 1, 23, 59, 59), "A deal", "", (RUS, F16, TRANSFER), True),
     (3, WIRE, datetime(2024, 1, 3, 12, 0, 0), "Talks", "", (PRK, MEETING), False),
-    (4, WIRE, datetime(2024, 1, 9, 0, 0, 0), "A ban", "", (PRK, RUS, USA, DRONE, SANCTION), True),
+    (4, WIRE, datetime(2024, 1, 9, 0, 0, 0), "A ban", "", (PRK, RUS, USA, NATO, DRONE, SANCTION), True),
     (5, STATE, datetime(2024, 2, 15, 8, 0, 0), "A SALE; DROP", "", (USA, GERAN, F16, MEETING), True),
     (6, TANK, datetime(2024, 3, 1, 0, 0, 0), "Nothing_here", "Ünïcode Größe", (), False),
 ]
@@ -73,6 +74,9 @@ VIEWS: list[tuple[str, Filters, list[int]]] = [
     ("all of two states", replace(ALL, states=("PRK", "RUS"), match="all"), [4, 1]),
     ("all of three states", replace(ALL, states=("PRK", "RUS", "USA"), match="all"), [4]),
     ("a state nobody names", replace(ALL, states=("FRA",)), []),
+    ("one organisation", replace(ALL, actors=("NATO",)), [4]),
+    ("any of two groups", replace(ALL, actors=("WAGNER", "NATO")), [4]),
+    ("a group nobody names", replace(ALL, actors=("WAGNER",)), []),
     ("one weapon type", replace(ALL, weapons=("drone",)), [5, 4, 1]),
     ("any of two weapon types", replace(ALL, weapons=("aircraft", "drone")), [5, 4, 2, 1]),
     ("one system", replace(ALL, systems=("geran-2",)), [5, 1]),
@@ -102,7 +106,15 @@ VIEWS: list[tuple[str, Filters, list[int]]] = [
     ("a backslash is itself", replace(ALL, text="\\"), []),
     (
         "all at once",
-        Filters(("PRK",), "any", ("drone",), ("geran-2",), ("meeting",), ("wire",), ("USA",), text="k"),
+        Filters(
+            states=("PRK",),
+            weapons=("drone",),
+            systems=("geran-2",),
+            events=("meeting",),
+            kinds=("wire",),
+            countries=("USA",),
+            text="k",
+        ),
         [1],
     ),
     ("a value that is SQL", replace(ALL, states=("PRK') OR 1=1 --",)), []),
@@ -241,6 +253,7 @@ def test_mentions_come_in_reading_order(six: Store) -> None:
 def test_choices_count_each_stored_article_once(six: Store) -> None:
     assert queries.choices(six) == {
         "states": [("PRK", 3), ("RUS", 3), ("USA", 2)],
+        "actors": [("NATO", 1)],
         "weapons": [("drone", 3), ("aircraft", 2)],
         "systems": [("f-16", 2), ("geran-2", 2)],
         "events": [("meeting", 3), ("transfer", 2), ("sanction", 1)],
