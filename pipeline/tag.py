@@ -87,7 +87,12 @@ class _Reading:
     def _decide(self, choices: list[tuple[Hit, Sense, Rule]]) -> list[Mention]:
         """The mentions that their rules accept; they join what later decisions may lean on."""
         accepted, found = [], []
+        kinds, parties = {f.kind for f in self.item.found}, self.item.parties()
         for hit, sense, rule in choices:
+            # Most words of ordinary news fall here, before anything near them is looked at.
+            hopeless = rule.parties > parties or not rule.requires_tags <= kinds
+            if hopeless and self.considered is None:
+                continue
             decision = rule.decide(self.item, hit.start, hit.end)
             if self.considered is not None:
                 mention = self._mention(hit, sense, decision.because)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -14,6 +15,7 @@ from hypothesis import settings as tried
 from hypothesis import strategies as st
 
 from pipeline.gazetteer import Gazetteer, load_gazetteer
+from pipeline.gazetteer.rules import distinct_words
 from pipeline.model import Article, Mention, Tags
 from pipeline.settings import ROOT
 from pipeline.tables import mention_table, tag_table
@@ -139,6 +141,12 @@ def test_explaining_changes_no_tag_and_lists_every_decision(title: str, text: st
     decided = [m for m in tags.mentions if m.because]
     assert all(m in [c.mention for c in considered if c.accepted] for m in decided)
     assert not {c.mention for c in considered if not c.accepted} & set(tags.mentions)
+
+
+@tried(max_examples=100)
+@given(TEXTS)
+def test_the_words_of_a_text_are_its_runs_of_letters_and_digits(text: str) -> None:
+    assert distinct_words(text) == frozenset(re.findall(r"\w+", text.lower()))
 
 
 def test_a_very_long_text_is_tagged_to_its_end(gazetteer: Gazetteer) -> None:
