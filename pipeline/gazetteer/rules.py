@@ -161,7 +161,6 @@ class Rule:
     reach: int = 0
     except_codes: frozenset[str] = frozenset()
     within: int = NEAR
-    _keys: list[frozenset[str]] = field(default_factory=list, compare=False, repr=False)
 
     def decide(self, item: Item, start: int, end: int) -> Decision:
         """Take the match at `start:end` of the item or not."""
@@ -169,20 +168,13 @@ class Rule:
         if (lack := self._lacks(item, start, end)) is not None:
             return Decision(False, lack)
         low, high = item.around(start, end, self.within)
-        if self._may_speak(item) and (said := self._ask_words(item, start, end, low, high)) is not None:
+        if (said := self._ask_words(item, start, end, low, high)) is not None:
             return said
         for other in item.between(low, high):
             if other.kind in self.near_tags and (other.end <= start or other.start >= end):
                 named = item.text[other.start : other.end]
                 return Decision(True, f"{self.because}: “{named}” ({other.kind}) near by")
         return Decision(self.default, self.because if self.default else "nothing near by speaks for it")
-
-    def _may_speak(self, item: Item) -> bool:
-        """Whether any word of any list stands in the item: when none does, no list needs to be asked."""
-        if not self._keys:
-            lists = (self.not_before, self.not_after, self.unless, self.before, self.after, self.near)
-            self._keys.append(frozenset().union(*(words.keys for words in lists if words)))
-        return not self._keys[0].isdisjoint(item.words)
 
     def _ask_words(self, item: Item, start: int, end: int, low: int, high: int) -> Decision | None:
         """What the word lists say: first what rejects, then what accepts; None when they are silent."""
