@@ -7,7 +7,6 @@ import json
 import logging
 import threading
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -28,13 +27,11 @@ log = logging.getLogger("parley.server")
 class Progress:
     """How far the ingester is: `done` of `total` feeds of the running cycle (0 of 0 between cycles).
 
-    `version` grows whenever something was stored, so that cached figures know when they are stale.
+    `error` is why the ingester has stopped, if it has.
     """
 
     done: int = 0
     total: int = 0
-    next_cycle: datetime | None = None
-    version: int = 0
     error: str = ""
 
 
@@ -86,16 +83,13 @@ class Service:
     def _feeds(self) -> list[Feed]:
         feeds = read_feeds(self.settings.feeds)
         self.progress.done, self.progress.total = 0, sum(feed.enabled for feed in feeds)
-        self.progress.next_cycle = None
         return feeds
 
     def _one_done(self, report: FeedReport) -> None:
         self.progress.done += 1
-        self.progress.version += bool(report.new or report.updated)
 
     def _cycle_done(self, report: RunReport) -> None:
         self.progress.done = self.progress.total = 0
-        self.progress.version += 1
 
 
 @lru_cache(maxsize=2)

@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from pipeline.model import Article, Entry
 
-#: Longest texts kept, in code points; a feed's summary is rarely over 2,000.
+#: Longest texts kept, in code points: a summary, not a whole book.
 LONGEST_TITLE = 500
 LONGEST_SUMMARY = 5_000
 LONGEST_LINK = 2_000

@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
-Field = Literal["title", "text"]
-MentionKind = Literal["state", "actor", "weapon", "event"]
-
 #: Event types in the order the page shows them; what triggers each is in `seeds/meetings.toml`.
 EVENT_TYPES = ("meeting", "transfer", "sanction", "agreement", "test", "exercise")
 

@@ -17,7 +17,7 @@ import feedparser
 from pipeline.errors import ParseError
 from pipeline.model import Entry
 
-#: More entries than this in one document are not read: the largest of 493 captured feeds had 1,000.
+#: More entries than this in one document are not read, so that one document cannot fill the memory.
 MOST_ENTRIES = 5_000
 _CHARACTER = re.compile(rb"&#(?:[xX]([0-9a-fA-F]{1,40})|([0-9]{1,40}));")
 # Asked of the plain dict: feedparser's own answers an unreadable date with another one, and a warning.

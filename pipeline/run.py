@@ -36,7 +36,7 @@ log = logging.getLogger("parley.run")
 #: A batch is written when it has this many articles or is this old in seconds, whichever comes first.
 BATCH_ARTICLES = 1_000
 BATCH_SECONDS = 1.0
-#: Longest time a document may take to be read, in seconds; the slowest of 493 real ones took 0.4.
+#: Longest time a document may take to be read, in seconds; feedparser needs some 0.01 for a usual one.
 READ_SECONDS = 60.0
 #: Articles tagged anew in one call of a worker: what an interruption can cost.
 RETAG_BATCH = 2_000

@@ -243,7 +243,7 @@ class Store:
             return moved
 
 
-# Written anew as whole tables: a million single updates would take an hour, this takes seconds.
+# Written anew as whole tables, because nearly every row changes.
 _RETAGGED = """
 CREATE TABLE IF NOT EXISTS retagged AS
     SELECT article_id, relevant, reason, tagger, states, actors, weapons, systems, events FROM articles LIMIT 0;
