@@ -177,7 +177,7 @@ def load_gazetteer(folder: Path) -> Gazetteer:
 
 @lru_cache(maxsize=4)
 def _load(folder: Path) -> Gazetteer:
-    # Hundreds of thousands of objects are made that all stay: looking for garbage among them would cost a quarter of the time.
+    # The hundreds of thousands of objects made here all stay: looking for garbage among them costs a quarter more time.
     collecting = gc.isenabled()
     gc.disable()
     try:
