@@ -79,7 +79,7 @@ def missing_labels(item: Mapping[str, Any]) -> list[str]:
 
 
 def _outcomes(item: Mapping[str, Any], tags: Tags) -> Iterable[tuple[str, Outcome]]:
-    if item.get("corpus") is None:
+    if "relevant" in item:
         yield from _own_gold(item, tags)
         return
     partial = "recall-only" in str(item.get("notes", "")).lower()
