@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -21,6 +21,9 @@ DASHES = ("solid", "dot", "dash", "dashdot", "longdash", "longdashdot")
 #: A state smaller than this many degrees across is drawn as a dot too, or nobody could point at it.
 TINY_DEGREES = 0.8
 
+#: Marks of the corpora, for readers who cannot tell their colours apart.
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
+
 _EDGE = {"line": {"color": "rgba(128,138,146,.55)", "width": 0.5}}
 _CHOSEN = {"line": {"color": "#d55e00", "width": 2}}
 _LAND = [[0, "rgba(128,138,146,.16)"], [1, "rgba(128,138,146,.16)"]]
@@ -28,6 +31,16 @@ _CLEAR = [[0, "rgba(0,0,0,0)"], [1, "rgba(0,0,0,0)"]]
 # A click chooses a filter; it must not fade everything else.
 _STILL = {"selected": {"marker": {"opacity": 1}}, "unselected": {"marker": {"opacity": 1}}}
 _PLAIN = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}
+
+
+class Scored(NamedTuple):
+    """A score of one tag with its interval and the number of labelled cases behind it."""
+
+    tag: str
+    value: float
+    low: float
+    high: float
+    n: int
 
 
 def literal(text: str) -> str:
@@ -164,6 +177,80 @@ def frequency_figure(table: pa.Table, names: Mapping[str, str], measure: str) ->
                 "automargin": True,
                 "tickformat": "~%" if share else ",d",
             },
+            **_PLAIN,
+        },
+    }
+
+
+def accuracy_figure(series: Sequence[tuple[str, Sequence[Scored]]], few: int) -> Figure:
+    """Scores of tags with their intervals, one mark for each corpus, side by side; hollow below `few` cases."""
+    tags = list(dict.fromkeys(point.tag for _, points in series for point in points))
+    least = min((point.low for _, points in series for point in points), default=0.0)
+    # Each tag has one line, in which the corpora that score it stand below each other in their order.
+    own = {tag: [name for name, points in series if any(p.tag == tag for p in points)] for tag in tags}
+    places: dict[tuple[str, str], float] = {}
+    middles, edges, edge = [], [], 0.0
+    for tag in tags:
+        middles.append(edge + len(own[tag]) / 2)
+        for number, name in enumerate(own[tag]):
+            places[tag, name] = edge + number + 0.5
+        edge += len(own[tag]) + 0.8
+        edges.append(edge - 0.4)
+    return {
+        "data": [
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": literal(name),
+                "x": [p.value for p in points],
+                "y": [places[p.tag, name] for p in points],
+                "error_x": {
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [p.high - p.value for p in points],
+                    "arrayminus": [p.value - p.low for p in points],
+                    "thickness": 1.5,
+                    "width": 3,
+                },
+                "marker": {
+                    "size": 9,
+                    "symbol": [SYMBOLS[rank % len(SYMBOLS)] + ("-open" if p.n < few else "") for p in points],
+                },
+                "customdata": [[literal(p.tag), p.low, p.high, p.n] for p in points],
+                "hovertemplate": "%{customdata[0]}: %{x:.2f} (%{customdata[1]:.2f} to %{customdata[2]:.2f}),"
+                " %{customdata[3]:,} labelled",
+            }
+            for rank, (name, points) in enumerate(series)
+        ],
+        "layout": {
+            "height": round(90 + 16 * edge),
+            "margin": {"l": 0, "r": 8, "t": 8, "b": 0},
+            "legend": {"orientation": "h", "y": -0.12, "x": 0, "yanchor": "top"},
+            "xaxis": {
+                "range": [max(0.0, math.floor(10 * least) / 10), 1.01],
+                "showgrid": True,
+                "gridcolor": "rgba(128,138,146,.2)",
+                "zeroline": False,
+                "fixedrange": True,
+                "title": None,
+                "automargin": True,
+                "tickformat": ".1f",
+                "dtick": 0.1,
+            },
+            "yaxis": {
+                "tickvals": middles,
+                "ticktext": [literal(tag) for tag in tags],
+                "range": [edge - 0.4, -0.4],
+                "showgrid": False,
+                "zeroline": False,
+                "fixedrange": True,
+                "title": None,
+                "automargin": True,
+            },
+            "shapes": [
+                {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "layer": "below", **_EDGE}
+                for y in edges
+            ],
             **_PLAIN,
         },
     }

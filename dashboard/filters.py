@@ -80,6 +80,21 @@ def clear(default: View) -> None:
     _seed(default)
 
 
+def open_article(view: View, default: View, article_id: int) -> None:
+    """Put the explanation of an article into the link, which opens it."""
+    write_link(replace(view, article=article_id), default)
+
+
+def close_article(view: View, default: View) -> None:
+    """The same view without an explanation."""
+    write_link(replace(view, article=None), default)
+
+
+def forget_link() -> None:
+    """Another page has been drawn, and Streamlit has forgotten the widgets: the next link sets them anew."""
+    st.session_state.pop("link", None)
+
+
 def filter_widgets(view: View, default: View, options: Options, today: date, first: date | None) -> None:
     """Draw the filters; `today` and `first` bound the calendar."""
 

@@ -4,6 +4,7 @@ A link holds codes, never labels: people read, write and cite these links. Whate
 said in a notice; nothing is dropped silently and nothing raises.
 
     ?state=PRK&state=RUS&match=all&weapon=drone&from=2023-09-01&to=2023-09-30&by=weapon&step=day
+    ?article=4611686018427387904        opens the explanation of one article
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ MOST_VALUES = 300
 MOST_PAGES = 100_000
 #: Years that a date in a link may have: reckoning with days at the end of the calendar would fail.
 YEARS = range(1900, 3000)
+#: The ids of articles are below this: they are hashes of 64 bits.
+IDS = 2**64
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class View:
     """Everything that decides what the page shows.
 
     `filters` holds dates only when `period` is `dates`; for the other periods `dated` gives them. A `step` of
-    `auto` follows the length of the period: `stepped` gives it.
+    `auto` follows the length of the period: `stepped` gives it. `article` is the one whose explanation is open.
     """
 
     filters: Filters = field(default_factory=Filters)
@@ -52,6 +55,7 @@ class View:
     by: Group = "state"
     measure: Measure = "articles"
     page: int = 1
+    article: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ _LISTS = {
     "kind": "kinds",
     "country": "countries",
 }
-_SINGLE = ("match", "from", "to", "period", "q", "scope", "step", "by", "measure", "page")
+_SINGLE = ("match", "from", "to", "period", "q", "scope", "step", "by", "measure", "page", "article")
 
 
 def decode(params: Mapping[str, Sequence[str]], known: Known, default: View) -> tuple[View, list[str]]:
@@ -113,6 +117,7 @@ def decode(params: Mapping[str, Sequence[str]], known: Known, default: View) -> 
         by=_choice(single["by"], "by", GROUPS, default.by, notices),
         measure=_choice(single["measure"], "measure", MEASURES, default.measure, notices),
         page=_page(single["page"], notices),
+        article=_article(single["article"], notices),
     )
     return view, notices
 
@@ -132,6 +137,7 @@ def encode(view: View, default: View) -> dict[str, list[str]]:
         "by": (view.by, default.by),
         "measure": (view.measure, default.measure),
         "page": (str(view.page), "1"),
+        "article": ("" if view.article is None else str(view.article), ""),
     }
     if view.period == "dates":
         single["from"] = (f.since.isoformat() if f.since else "", "")
@@ -233,6 +239,15 @@ def _page(value: str | None, notices: list[str]) -> int:
         return int(value)
     notices.append(f"“page={shown(value)}” is not a page number; the first page is shown.")
     return 1
+
+
+def _article(value: str | None, notices: list[str]) -> int | None:
+    if value is None or value == "":
+        return None
+    if re.fullmatch(r"\d{1,20}", value, re.ASCII) and int(value) < IDS:
+        return int(value)
+    notices.append(f"“article={shown(value)}” is not the number of an article and was left out.")
+    return None
 
 
 def _slug(code: str) -> str:

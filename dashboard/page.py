@@ -11,7 +11,9 @@ from typing import Any
 import streamlit as st
 
 from dashboard import sections
-from dashboard.filters import Options, filter_widgets, read_link
+from dashboard.accuracy import accuracy
+from dashboard.explanation import explanation
+from dashboard.filters import Options, filter_widgets, forget_link, read_link
 from dashboard.links import Known, View, dated, stepped
 from dashboard.listing import Labels
 from dashboard.service import Service, open_service
@@ -19,7 +21,8 @@ from pipeline import queries
 from pipeline.feedlist import BODIES, KINDS
 from pipeline.model import Filters
 from pipeline.run import utc_now
-from pipeline.settings import Settings
+from pipeline.settings import ROOT, Settings
+from pipeline.tag import explain
 
 _CSS = Path(__file__).with_name("static") / "parley.css"
 #: How many lines the frequency chart has at most, unless more are chosen.
@@ -37,6 +40,7 @@ class Asked:
     coverage: queries.Coverage
     now: datetime
     notices: list[str]
+    measured: st.Page
 
 
 def group_names(service: Service) -> dict[str, dict[str, str]]:
@@ -120,10 +124,11 @@ def draw_head(page: Asked) -> None:
         st.header("Filters", anchor=False)
         choices = options(page.service, queries.choices(page.service.store))
         filter_widgets(page.view, page.default, choices, now.date(), coverage.first)
-    head, tools = st.columns([6, 1], vertical_alignment="bottom")
+    head, tools = st.columns([3, 1], vertical_alignment="bottom")
     head.title("Parley", anchor=False)
     head.caption(status_line(page.service, coverage))
-    with tools:
+    with tools.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
+        st.page_link(page.measured, label="Accuracy", icon=":material/target:")
         sections.share(page.view, page.default, now.date(), coverage.first)
     sections.notices(page.notices, coverage, now)
 
@@ -162,10 +167,37 @@ def draw_articles(page: Asked, total: int, labels: Labels) -> None:
     sections.article_list(total, page.view, page.default, load, labels)
 
 
+def draw_explanation(page: Asked, row: dict[str, Any], labels: Labels) -> None:
+    """The explanation of the article that the link names."""
+    gazetteer = page.service.gazetteer
+    mentions = queries.mentions(page.service.store, [row["article_id"]]).to_pylist()
+    present = explain(row["title"], row["summary"], gazetteer)
+    explanation(row, mentions, present, gazetteer.version, page.view, page.default, labels)
+
+
+def dashboard(service: Service, measured: st.Page) -> None:
+    """The page of filters, figures, map, frequency and articles."""
+    default, now = View(), utc_now()
+    view, notices = read_link(known_codes(service), default)
+    explained = [] if view.article is None else queries.article(service.store, view.article).to_pylist()
+    if view.article is not None and not explained:
+        said = f"“article={view.article}” is not stored here: it has left, or the link is of another Parley."
+        view, notices = replace(view, article=None), [*notices, said]
+    coverage = queries.coverage(service.store, service.gazetteer.version)
+    page = Asked(service, view, default, dated(view, now.date()), coverage, now, notices, measured)
+    names = group_names(service)
+    labels = Labels(names["state"] | BODIES, names["weapon"], names["event"])
+    draw_head(page)
+    for row in explained:
+        draw_explanation(page, row, labels)
+    shown = draw_figures(page)
+    draw_charts(page, shown.unplaced, names)
+    draw_articles(page, shown.articles, labels)
+
+
 def main() -> None:
-    """One run of the page."""
+    """One run of the script: the page of the address."""
     st.set_page_config(
-        page_title="Parley: who met whom, about which weapons",
         page_icon="🕊️",
         layout="wide",
         menu_items={
@@ -174,15 +206,18 @@ def main() -> None:
     )
     st.html(_CSS)
     service = open_service(Settings.from_env())
-    default, now = View(), utc_now()
-    view, notices = read_link(known_codes(service), default)
-    coverage = queries.coverage(service.store, service.gazetteer.version)
-    page = Asked(service, view, default, dated(view, now.date()), coverage, now, notices)
-    names = group_names(service)
-    draw_head(page)
-    shown = draw_figures(page)
-    draw_charts(page, shown.unplaced, names)
-    draw_articles(page, shown.articles, Labels(names["state"] | BODIES, names["weapon"], names["event"]))
+
+    def draw_dashboard() -> None:
+        dashboard(service, measured)
+
+    def draw_accuracy() -> None:
+        forget_link()
+        st.page_link(home, label="Back to the dashboard", icon=":material/arrow_back:")
+        accuracy(ROOT / "docs", service.gazetteer.version, group_names(service))
+
+    home = st.Page(draw_dashboard, title="Parley: who met whom, about which weapons", default=True)
+    measured = st.Page(draw_accuracy, title="Parley: how accurate are the tags?", url_path="accuracy")
+    st.navigation([home, measured], position="hidden").run()
 
 
 # Streamlit runs this file as the process's main module; a reading process, which starts by importing the main module

@@ -12,7 +12,7 @@ import pyarrow as pa
 import streamlit as st
 
 from dashboard import charts
-from dashboard.filters import toggle_state, write_link
+from dashboard.filters import open_article, toggle_state, write_link
 from dashboard.links import View, encode, pinned, query
 from dashboard.listing import Labels, listing
 from pipeline.queries import Coverage, Figures
@@ -171,14 +171,32 @@ def article_list(
             " states underlined, weapons dashed, events double, organisations dotted."
         )
         rows, mentions = load(PAGE_SIZE, (page - 1) * PAGE_SIZE)
-        st.html(listing(rows, mentions, labels))
+        with st.container(gap=None):
+            for row in rows:
+                _one_article(row, [m for m in mentions if m["article_id"] == row["article_id"]], view, default, labels)
         if pages > 1:
             st.pagination(pages, default=page, key=key, on_change=turned)
 
 
+def _one_article(
+    row: Mapping[str, Any], mentions: Sequence[Mapping[str, Any]], view: View, default: View, labels: Labels
+) -> None:
+    article_id = row["article_id"]
+    with st.container(key=f"article_{article_id}", horizontal=True, gap="small"):
+        st.html(listing([row], mentions, labels))
+        st.button(
+            "Explain",
+            key=f"explain_{article_id}",
+            icon=":material/manage_search:",
+            type="tertiary",
+            on_click=open_article,
+            args=(view, default, article_id),
+        )
+
+
 def share(view: View, default: View, today: date, first: date | None) -> None:
     """The link to this very view with all dates written out."""
-    with st.popover("Share", icon=":material/share:", width="stretch"):
+    with st.popover("Share", icon=":material/share:", width=150):
         st.markdown("Anyone with access to this Parley sees the same view: all filters, all dates written out.")
         parts = urlsplit(st.context.url or "")
         params = query(encode(pinned(view, today, first), default))

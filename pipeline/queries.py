@@ -181,6 +181,22 @@ def articles(store: Store, filters: Filters, limit: int, offset: int) -> pa.Tabl
     )
 
 
+def article(store: Store, article_id: int) -> pa.Table:
+    """One article, whatever its tags: the columns of `articles`, and `tagger`. No row when it is not stored."""
+    with store.cursor() as cursor:
+        return cursor.sql(
+            """
+            SELECT a.article_id, a.published, a.dated, a.title, a.summary, a.link, a.language, a.relevant, a.reason,
+                   f.outlet, f.kind, f.country, a.tagger,
+                   (SELECT coalesce(list(DISTINCT o.outlet ORDER BY o.outlet), [])
+                    FROM carried c JOIN feeds o ON o.feed_id = c.feed_id
+                    WHERE c.article_id = a.article_id AND o.outlet <> f.outlet) AS also
+            FROM articles a JOIN feeds f USING (feed_id) WHERE a.article_id = $id::UBIGINT
+            """,
+            params={"id": article_id},
+        ).to_arrow_table()
+
+
 def mentions(store: Store, article_ids: list[int]) -> pa.Table:
     """All mentions of some articles, in reading order: the columns of the table `mentions`."""
     with store.cursor() as cursor:

@@ -14,7 +14,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.charts import DASHES, SHAPES, TINY_DEGREES, frequency_figure, literal, map_figure, tiny_states
+from dashboard.charts import (
+    DASHES,
+    SHAPES,
+    SYMBOLS,
+    TINY_DEGREES,
+    Scored,
+    accuracy_figure,
+    frequency_figure,
+    literal,
+    map_figure,
+    tiny_states,
+)
 from pipeline.gazetteer.seeds import read_toml
 from pipeline.settings import ROOT
 
@@ -210,3 +221,53 @@ def test_every_state_with_a_dot_has_a_place_on_the_map(shapes: dict[str, Any]) -
     tiny = tiny_states(shapes, {code: (r.number("lat", 0.0), r.number("lon", 0.0)) for code, r in rows.items()})
     assert [code for code, point in tiny.items() if point == (0.0, 0.0)] == []
     assert all(-90 <= lat <= 90 and -180 <= lon <= 180 for lat, lon in tiny.values())
+
+
+SCORED = [
+    ("Feeds", [Scored("States", 0.9, 0.8, 0.95, 300), Scored("Meeting", 0.7, 0.5, 0.8, 12)]),
+    ("Hard", [Scored("States", 0.6, 0.55, 0.65, 30)]),
+]
+
+
+def test_each_score_is_a_mark_with_its_interval_on_the_line_of_its_tag() -> None:
+    figure = accuracy_figure(SCORED, 30)
+    feeds, hard = figure["data"]
+    assert (feeds["name"], feeds["x"], hard["x"]) == ("Feeds", [0.9, 0.7], [0.6])
+    for trace, (_, points) in zip(figure["data"], SCORED, strict=True):
+        bars = zip(trace["x"], trace["error_x"]["arrayminus"], trace["error_x"]["array"], strict=True)
+        assert [(x - less, x + more) for x, less, more in bars] == [pytest.approx((p.low, p.high)) for p in points]
+    axis = figure["layout"]["yaxis"]
+    assert axis["ticktext"] == ["States", "Meeting"]
+    low, high = sorted(axis["range"])
+    ys = [*feeds["y"], *hard["y"]]
+    assert len(set(ys)) == len(ys), "no mark hides another"
+    assert all(low < y < high for y in ys)
+    states, meeting = axis["tickvals"]
+    assert abs(feeds["y"][0] - states) < abs(feeds["y"][0] - meeting)
+    assert abs(hard["y"][0] - states) < abs(hard["y"][0] - meeting)
+    assert feeds["y"][1] == meeting
+
+
+def test_marks_differ_in_shape_and_are_hollow_where_little_was_labelled() -> None:
+    feeds, hard = accuracy_figure(SCORED, 30)["data"]
+    assert feeds["marker"]["symbol"] == [SYMBOLS[0], f"{SYMBOLS[0]}-open"]
+    assert hard["marker"]["symbol"] == [SYMBOLS[1]]
+    assert len(set(SYMBOLS)) == len(SYMBOLS)
+
+
+def test_every_interval_lies_within_the_axis() -> None:
+    for low in (0.0, 0.04, 0.33, 0.99):
+        figure = accuracy_figure([("A", [Scored("States", 1.0, low, 1.0, 5)])], 30)
+        start, end = figure["layout"]["xaxis"]["range"]
+        assert 0 <= start <= low
+        assert end >= 1
+    assert accuracy_figure([], 30)["data"] == []
+
+
+@given(st.text(), st.text())
+def test_names_in_the_accuracy_chart_are_literal(corpus: str, tag: str) -> None:
+    figure = accuracy_figure([(corpus, [Scored(tag, 0.5, 0.4, 0.6, 3)])], 30)
+    trace = figure["data"][0]
+    for text in (trace["name"], trace["customdata"][0][0], *figure["layout"]["yaxis"]["ticktext"]):
+        assert "<" not in text
+    assert html.unescape(trace["name"]) == corpus

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from dashboard.links import (
     GROUPS,
+    IDS,
     LONGEST_TEXT,
     MEASURES,
     MOST_PAGES,
@@ -88,6 +89,7 @@ def views(draw: st.DrawFn) -> View:
         by=draw(st.sampled_from(GROUPS)),
         measure=draw(st.sampled_from(MEASURES)),
         page=draw(st.integers(1, MOST_PAGES)),
+        article=draw(st.none() | st.integers(0, IDS - 1)),
     )
 
 
@@ -101,7 +103,7 @@ defaults = st.builds(
 )
 NAMES = (
     *("state", "weapon", "system", "event", "kind", "country", "match", "from", "to", "period"),
-    *("q", "scope", "step", "by", "measure", "page"),
+    *("q", "scope", "step", "by", "measure", "page", "article"),
 )
 anything = st.dictionaries(
     st.one_of(st.sampled_from(NAMES), st.text(st.characters(), max_size=20)),
@@ -296,11 +298,20 @@ CANONICAL = {
     "kind=state-media&kind=public-broadcaster&country=RUS&country=EUE": View(
         Filters(kinds=("state media", "public broadcaster"), countries=("RUS", "EUE"))
     ),
+    "article=14107893283425018215": View(article=14107893283425018215),
+    "state=PRK&article=0": View(Filters(states=("PRK",)), article=0),
     "q=Kim+Jong+Un&page=2": View(Filters(text="Kim Jong Un"), page=2),
     "from=2024-01-01": View(Filters(since=date(2024, 1, 1)), period="dates"),
     "to=2024-12-31&step=month": View(Filters(until=date(2024, 12, 31)), period="dates", step="month"),
     **{f"event={event}": View(Filters(events=(event,))) for event in EVENT_TYPES},
 }
+
+
+@pytest.mark.parametrize("value", ["x", "-1", "1.5", "1e3", "0x10", str(IDS), "9" * 21, " 1", "１", "<b>1</b>"])
+def test_what_cannot_be_the_id_of_an_article_is_named_and_left_out(value: str) -> None:
+    view, notices = decode({"article": [value]}, KNOWN, DEFAULT)
+    assert view == View()
+    assert notices == [f"“article={shown(value)}” is not the number of an article and was left out."]
 
 
 @pytest.mark.parametrize("link", CANONICAL)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from dashboard.listing import SUMMARY_SHOWN, Labels, listing, marked, shorten
+from dashboard.listing import SUMMARY_SHOWN, Labels, listing, marked, prose, shorten, table, whole
 
 LABELS = Labels(
     states={"PRK": "North Korea", "RUS": "Russia", "UNO": "United Nations"},
@@ -34,6 +34,12 @@ OURS = {
     "span": {"class"},
     "time": {"datetime", "title"},
     "mark": {"class", "title"},
+    "table": {"class"},
+    "thead": set(),
+    "tbody": set(),
+    "tr": {"class"},
+    "th": {"scope", "class"},
+    "td": {"data-label", "class"},
 }
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -291,3 +297,32 @@ def test_text_is_cut_at_a_word_unless_that_would_take_most_of_it() -> None:
 def test_a_cut_summary_ends_in_an_ellipsis() -> None:
     assert "…</p>" in listing([row(summary="word " * 200)], [], LABELS)
     assert "…" not in listing([row()], [], LABELS)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text)[:40])
+def test_hostile_text_stays_text_in_an_explanation(text: str) -> None:
+    found = [mention(text, text, start=0, end=len(text))] if text else []
+    for tree in (
+        parsed(whole(row(title=text), found, LABELS)),
+        parsed(whole(row(summary=text, reason=text), [m | {"field": "text"} for m in found], LABELS)),
+        parsed(table(("Words", text), [(text, "x"), ("x", text)], look="parley-words", kinds=("state", "event"))),
+        parsed(prose([text, "x"])),
+    ):
+        assert text in (tree.body.text() if tree.body else "")
+
+
+def test_an_explanation_has_all_of_the_text_with_every_mark() -> None:
+    summary = "word " * 200 + "Pyongyang"
+    tree = parsed(whole(row(summary=summary), [mention(summary, "Pyongyang", field="text")], LABELS))
+    assert [mark.text() for mark in tree.css("p mark")] == ["Pyongyang"]
+    assert summary in (tree.body.text() if tree.body else "")
+    assert "…" not in tree.html
+
+
+def test_a_table_names_its_columns_in_its_head_and_in_each_cell() -> None:
+    tree = parsed(table(("Words", "n"), [("Kim", "1"), ("met", "2")], look="x", numbers={1}, kinds=("state", "event")))
+    assert [(th.attributes["scope"], th.text()) for th in tree.css("th")] == [("col", "Words"), ("col", "n")]
+    assert [[td.text() for td in line.css("td")] for line in tree.css("tbody tr")] == [["Kim", "1"], ["met", "2"]]
+    assert [td.attributes["data-label"] for td in tree.css("td")] == ["Words", "n"] * 2
+    assert [line.attributes["class"] for line in tree.css("tbody tr")] == ["s", "e"]
+    assert [cell.text() for cell in tree.css("td.n")] == ["1", "2"]

@@ -7,6 +7,7 @@ import runpy
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from pipeline import queries
 from pipeline.model import Filters
 from pipeline.run import utc_now
 from pipeline.settings import ROOT, Settings
+from pipeline.tag import explain
 
 PAGE = ROOT / "dashboard" / "page.py"
 TODAY = utc_now().date()
@@ -182,7 +184,7 @@ def test_a_changed_filter_writes_the_link_and_the_figures_follow(service: Servic
     assert link(page)["scope"] == ["all"]
     page.selectbox(key="f_period").set_value("90d").run()
     assert link(page)["period"] == ["90d"]
-    page.button[0].click().run()
+    next(button for button in page.button if button.label == "Clear all filters").click().run()
     assert link(page) == {}
     assert_shows(page, service, Filters())
     assert page.multiselect(key="f_states").value == []
@@ -298,6 +300,118 @@ def test_the_shared_link_shows_the_same(service: Service) -> None:
     assert_shows(again, service, pinned(View(Filters(states=("PRK",))), TODAY, first).filters)
 
 
+def body(page: AppTest) -> str:
+    """All the HTML of the page."""
+    return "".join(html.proto.body for html in page.get("html"))
+
+
+def explained(page: AppTest) -> str:
+    """The HTML of the open explanation, from its article on; empty when none is open."""
+    return body(page).partition("parley-whole")[2]
+
+
+def test_explain_opens_the_article_with_every_mention_and_its_reason(service: Service) -> None:
+    page = opened(state="RUS")
+    assert explained(page) == ""
+    row = queries.articles(service.store, Filters(states=("RUS",)), 1, 0).to_pylist()[0]
+    page.button(key=f"explain_{row['article_id']}").click().run()
+    assert not page.exception
+    assert link(page) == {"state": ["RUS"], "article": [str(row["article_id"])]}
+    assert_shows_explanation(page, service, row["article_id"])
+    # The filters are as they were behind it.
+    assert figures(page)["Articles"] == f"{queries.figures(service.store, Filters(states=('RUS',))).articles:,}"
+    page.toggle(key="f_relevant").set_value(False).run()
+    assert page.multiselect(key="f_states").value == ["RUS"]
+
+
+def assert_shows_explanation(page: AppTest, service: Service, article_id: int) -> None:
+    shown = explained(page)
+    row = queries.article(service.store, article_id).to_pylist()[0]
+    found = queries.mentions(service.store, [article_id]).to_pylist()
+    assert found
+    for mention in found:
+        assert escape(f"“{mention['surface']}”") in shown
+        assert f">{mention['row']}<" in shown
+        assert escape(mention["because"]) in shown
+    _, considered = explain(row["title"], row["summary"], service.gazetteer)
+    for mention in (c.mention for c in considered if not c.accepted):
+        assert escape(f"“{mention.surface}”") in shown
+        assert escape(mention.because) in shown
+    assert escape(row["reason"]) in shown
+    assert any(code.value.endswith(f"/?article={article_id}") for code in page.code)
+
+
+def test_a_link_opens_the_explanation_whatever_the_filters(service: Service) -> None:
+    rows = queries.articles(service.store, Filters(relevant=False), 500, 0).to_pylist()
+    (outside, *_) = [row["article_id"] for row in rows if not row["relevant"] and row["reason"].startswith("“")]
+    page = opened(article=str(outside))
+    assert not page.exception
+    assert_shows_explanation(page, service, outside)
+    assert "Not arms diplomacy: " in explained(page)
+    del page.query_params["article"]
+    assert explained(page.run()) == ""
+
+
+def test_an_article_that_is_not_stored_is_named_and_the_page_is_there(service: Service) -> None:
+    page = opened(article="12345", state="PRK")
+    assert_shows(page, service, Filters(states=("PRK",)))
+    assert said(page) == ["“article=12345” is not stored here: it has left, or the link is of another Parley."]
+    assert explained(page) == ""
+    page.toggle(key="f_relevant").set_value(False).run()
+    assert "article" not in link(page)
+    assert said(page) == []
+
+
+def test_tags_of_an_earlier_vocabulary_are_said_to_be_so(service: Service) -> None:
+    row = queries.articles(service.store, Filters(), 1, 0).to_pylist()[0]
+    now = service.gazetteer.version
+    assert not any(now in text for text in said(opened(article=str(row["article_id"]))))
+    service.gazetteer.version = "1-later"
+    try:
+        page = opened(article=str(row["article_id"]))
+    finally:
+        service.gazetteer.version = now
+    assert f"The stored tags were made by tagger {now}; 1-later is running now." in said(page)
+    assert "The present one gives the same tags." in said(page)
+
+
+def followed(page: AppTest) -> AppTest:
+    """The page after a click on its only link to another page."""
+    (way,) = page.get("page_link")
+    # `switch_page` knows pages that are files; ours are functions, known by the same hash in the link.
+    page._page_hash = way.proto.page_script_hash
+    page.query_params.clear()
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_the_accuracy_page_has_an_address_and_a_way_back(service: Service) -> None:
+    page = opened(state="PRK")
+    (way,) = page.get("page_link")
+    assert (way.proto.page, way.proto.label) == ("accuracy", "Accuracy")
+    page = followed(page)
+    assert page.title[0].value == "How accurate are the tags?"
+    (back,) = page.get("page_link")
+    assert back.proto.page == ""
+    again = followed(page)
+    assert_shows(again, service, Filters())
+    assert again.multiselect(key="f_states").value == []
+
+
+def test_the_accuracy_page_shows_the_figures_of_the_file(service: Service) -> None:
+    page = followed(opened())
+    measured = json.loads((ROOT / "docs" / "accuracy.json").read_text(encoding="utf-8"))
+    shown = body(page)
+    assert shown.count("<table") == len({score["corpus"] for score in measured["scores"]})
+    assert shown.count("<tr>") - shown.count("<thead>") == len(measured["scores"])
+    drawn = {x for trace in spec(page, 0)["data"] for x in trace["x"]}
+    assert drawn == {score["f1"] for score in measured["scores"] if score["f1"] is not None}
+    assert any(measured["tagger"] in caption.value for caption in page.caption)
+    assert "United States ×" in shown
+    assert ">USA" not in shown
+
+
 HOSTILE = (
     {"state": "<script>alert(1)</script>"},
     {"state": ["' OR 1=1 --", "PRK'; DROP TABLE articles; --"]},
@@ -323,6 +437,10 @@ HOSTILE = (
     {"": "x", "f_states": "x", "link": "x", "__proto__": "x"},
     {"step": "day", "measure": "share", "by": "event", "scope": "all"},
     {"period": "9999999d"},
+    {"article": "<script>alert(1)</script>"},
+    {"article": ["1", "-1", "1e3", "9" * 5_000]},
+    {"article": str(2**64 - 1)},
+    {"article": str(2**64)},
 )
 
 

@@ -235,6 +235,19 @@ def test_the_list_says_of_each_article_what_the_page_shows(six: Store) -> None:
     assert queries.articles(six, ALL, 1, 0).to_pylist()[0]["also"] == []
 
 
+def test_one_article_is_found_by_its_id_whatever_its_tags(six: Store) -> None:
+    for number in (1, 3, 6):
+        known = article(f"https://a.example/{number}").article_id
+        row = queries.article(six, known).to_pylist()[0]
+        assert row.pop("tagger") == TAGGER
+        assert [row] == [r for r in queries.articles(six, ALL, 100, 0).to_pylist() if r["article_id"] == known]
+
+
+def test_an_article_that_is_not_stored_is_no_row(six: Store) -> None:
+    for unknown in (0, 1, 2**63, 2**64 - 1):
+        assert queries.article(six, unknown).to_pylist() == []
+
+
 def test_pages_of_the_list_follow_each_other(six: Store) -> None:
     pages = [queries.articles(six, ALL, 2, offset).column("title").to_pylist() for offset in (0, 2, 4, 6)]
     assert [len(page) for page in pages] == [2, 2, 2, 0]

@@ -118,8 +118,8 @@ def browsing(*flags: str) -> Iterator[Browser]:
         browser.close()
 
 
-def wait_until_drawn(page: Page) -> None:
-    """Until the script has run, and the map and the list that it sent are painted."""
+def wait_until_drawn(page: Page, painted: str = PAINTED) -> None:
+    """Until the script has run, and the map and the list that it sent, or another page's elements, are painted."""
     page.wait_for_selector(DRAWN, timeout=PATIENCE * 1000)
-    page.wait_for_selector(PAINTED, state="attached", timeout=PATIENCE * 1000)
+    page.wait_for_selector(painted, state="attached", timeout=PATIENCE * 1000)
     page.wait_for_selector(DRAWN)

@@ -18,7 +18,18 @@ from playwright.sync_api import Page, expect
 
 from pipeline.settings import ROOT
 from tests.browser.conftest import Reader, Visit
-from tests.browser.reading import articles, choose, click_on, figures, query, settled, shared_link, tagged, titles
+from tests.browser.reading import (
+    articles,
+    choose,
+    click_on,
+    drawn,
+    figures,
+    query,
+    settled,
+    shared_link,
+    tagged,
+    titles,
+)
 from tests.browser.served import Parley, free_port, ingest, parley, wait_until_drawn
 from tests.servers import serving
 
@@ -140,7 +151,7 @@ def test_once_a_feed_answers_its_articles_are_there_and_the_sample_has_left(visi
     assert page.get_by_test_id("stAlert").count() == 0
     everything = visit(story.server, "/?scope=all")
     assert articles(everything) == 1 + len(KEPT) + len(MARKUP) + len(LINKS)
-    assert "Sample" not in everything.locator(".parley-list").inner_text()
+    assert "Sample" not in "".join(everything.locator(".parley-list").all_inner_texts())
 
 
 def test_hostile_feeds_stay_text(visit: Visit, story: Story) -> None:
@@ -151,10 +162,12 @@ def test_hostile_feeds_stay_text(visit: Visit, story: Story) -> None:
         assert sum(title.rpartition(">")[2].rpartition(";")[2].strip() in text for text in shown) == 1
     assert OUTLET in page.locator(".parley-list .facts b").all_inner_texts()
     listed = page.locator(".parley-list")
-    elements = listed.evaluate("list => [...new Set([...list.querySelectorAll('*')].map(e => e.localName))].sort()")
+    elements = listed.evaluate_all(
+        "all => [...new Set(all.flatMap(list => [...list.querySelectorAll('*')].map(e => e.localName)))].sort()"
+    )
     assert set(elements) <= {"article", "h3", "a", "p", "b", "i", "span", "time", "mark"}
-    attributes = listed.evaluate(
-        "list => [...new Set([...list.querySelectorAll('*')].flatMap(e => e.getAttributeNames()))].sort()"
+    attributes = listed.evaluate_all(
+        "all => [...new Set(all.flatMap(list => [...list.querySelectorAll('*')].flatMap(e => e.getAttributeNames())))]"
     )
     assert set(attributes) <= {"class", "href", "target", "rel", "title", "datetime"}
     links = listed.locator("a").evaluate_all("all => all.map(a => a.href)")
@@ -162,6 +175,32 @@ def test_hostile_feeds_stay_text(visit: Visit, story: Story) -> None:
     assert page.locator("img[src=x], iframe, [onmouseover], [onclick], [onerror], [autofocus]").count() == 0
     expect(page.get_by_role("heading", name="Linked 0 in Warsaw")).to_be_visible()
     assert page.locator("h3 a", has_text="Linked 0 in Warsaw").count() == 0
+
+
+def test_hostile_feeds_stay_text_in_an_explanation(visit: Visit, story: Story) -> None:
+    page = visit(story.server, "/?scope=all")
+    opened = 0
+    for title in titles(page):
+        if title not in KEPT:
+            continue
+        item = page.locator('[class*="st-key-article_"]').filter(has=page.locator("h3", has_text=title))
+        item.get_by_role("button", name="Explain").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.locator(".parley-whole h3")).to_have_text(title)
+        drawn(page)
+        assert OUTLET in dialog.locator(".facts b").all_inner_texts()
+        ours = dialog.locator(".parley-whole, .parley-table, .parley-prose")
+        elements = ours.evaluate_all(
+            "all => [...new Set(all.flatMap(part => [...part.querySelectorAll('*')].map(e => e.localName)))].sort()"
+        )
+        cells = {"thead", "tbody", "tr", "th", "td"}
+        assert set(elements) <= cells | {"article", "h3", "a", "p", "b", "i", "span", "time", "mark"}
+        assert dialog.locator("img, iframe, [onmouseover], [onclick], [onerror], [onfocus], [autofocus]").count() == 0
+        opened += 1
+        page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+        drawn(page)
+    assert opened == len(KEPT)
 
 
 @pytest.fixture(scope="module")

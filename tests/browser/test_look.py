@@ -104,6 +104,38 @@ def test_the_page_is_dark_for_who_asks_for_dark(look: tuple[Page, Size, Scheme])
     assert shade(page) < 60 if scheme == "dark" else shade(page) > 200
 
 
+@pytest.mark.parametrize(("size", "scheme"), LOOKS, ids=["desk-light", "desk-dark", "phone-light", "phone-dark"])
+def test_the_accuracy_page_can_be_read_in_each_look(visit: Visit, sample: Parley, size: Size, scheme: Scheme) -> None:
+    page = visit(sample, "/accuracy", size=size, scheme=scheme, painted=".scatterlayer path.point")
+    assert page.evaluate(_OVERFLOW) == [0, 0]
+    assert not overlap(page.get_by_test_id("stHeader"), page.get_by_role("heading", name="How accurate"))
+    assert shade(page) < 60 if scheme == "dark" else shade(page) > 200
+    for table in page.locator(".parley-table").all():
+        assert box(table)["x"] + box(table)["width"] <= size[0]
+    assert serious(page) == []
+
+
+@pytest.mark.parametrize(("size", "scheme"), LOOKS, ids=["desk-light", "desk-dark", "phone-light", "phone-dark"])
+def test_an_explanation_can_be_read_in_each_look(visit: Visit, sample: Parley, size: Size, scheme: Scheme) -> None:
+    page = visit(sample, size=size, scheme=scheme)
+    expect(page.get_by_role("button", name="Explain")).to_have_count(25)
+    item = page.locator('[class*="st-key-article_"]').first
+    words, button = box(item.locator("article")), box(item.get_by_role("button"))
+    assert button["x"] + button["width"] <= size[0]
+    assert (
+        button["y"] >= words["y"] + words["height"] if size == PHONE else button["x"] > words["x"] + words["width"] / 2
+    )
+    item.get_by_role("button").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".parley-table").first).to_be_visible()
+    shown = box(dialog)
+    assert shown["width"] <= size[0]
+    assert shown["width"] > 0.75 * size[0]
+    for table in dialog.locator(".parley-table").all():
+        assert box(table)["x"] + box(table)["width"] <= shown["x"] + shown["width"]
+    assert serious(page) == []
+
+
 def serious(page: Page) -> list[str]:
     """What axe finds to be a serious or critical barrier, with the first elements concerned."""
 
