@@ -12,8 +12,9 @@ from pathlib import Path
 
 from dashboard.charts import tiny_states
 from pipeline.errors import ParleyError
+from pipeline.examples import load_checked
 from pipeline.feedlist import read_feeds
-from pipeline.gazetteer import Gazetteer, load_gazetteer
+from pipeline.gazetteer import Gazetteer
 from pipeline.model import Feed, FeedReport, RunReport
 from pipeline.run import ingest_sample, schedule
 from pipeline.settings import Settings
@@ -40,7 +41,7 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.gazetteer: Gazetteer = load_gazetteer(settings.seeds)
+        self.gazetteer: Gazetteer = load_checked(settings.seeds)
         points = {code: (state.lat, state.lon) for code, state in self.gazetteer.vocabulary.states.items()}
         self.tiny = tiny_states(json.loads(_SHAPES.read_text(encoding="utf-8")), points)
         self.store = Store(settings.db)

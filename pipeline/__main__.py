@@ -20,8 +20,9 @@ from rich.text import Text
 
 from pipeline.errors import ParleyError, SettingError
 from pipeline.evaluate import Score, missing_labels, score
+from pipeline.examples import load_checked
 from pipeline.feedlist import read_feeds
-from pipeline.gazetteer import Gazetteer, load_gazetteer
+from pipeline.gazetteer import Gazetteer
 from pipeline.model import FeedReport, Mention, RunReport, Tags
 from pipeline.run import cycle, retag, schedule, utc_now
 from pipeline.settings import Settings, duration, unknown_settings
@@ -118,7 +119,7 @@ def _schedule(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _tag(options: argparse.Namespace, settings: Settings) -> int:
-    gazetteer = load_gazetteer(settings.seeds)
+    gazetteer = load_checked(settings.seeds)
     if options.explain is not None:
         _explain(options.explain, gazetteer)
         return 0
@@ -134,7 +135,7 @@ def _retag(options: argparse.Namespace, settings: Settings) -> int:
     store = Store(settings.db)
     try:
         with _bar() as bar:
-            tagger = load_gazetteer(settings.seeds).version
+            tagger = load_checked(settings.seeds).version
             task = bar.add_task("articles", total=store.count_articles_not_by(tagger))
             done = 0
             for count in retag(store, settings):
@@ -161,7 +162,7 @@ def _moved_table(rows: list[dict[str, Any]], codes: int) -> None:
 
 
 def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
-    gazetteer = load_gazetteer(settings.seeds)
+    gazetteer = load_checked(settings.seeds)
     pairs = []
     for name in options.files:
         with _open(name) as lines:

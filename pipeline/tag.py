@@ -7,13 +7,13 @@ what stands near them; states and weapons before events, because events ask who 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple
 
 from pipeline.gazetteer import Gazetteer, Hit
-from pipeline.gazetteer.rules import Found, Item, Rule
+from pipeline.gazetteer.rules import Item, Rule
 from pipeline.gazetteer.senses import Sense
-from pipeline.gazetteer.surfaces import in_title_case, plain, without_surrogates
+from pipeline.gazetteer.surfaces import as_item, in_title_case
 from pipeline.model import Mention, Tags
 
 #: Event types that make arms diplomacy of a weapon and two parties (the labelling guide's `relevant`).
@@ -39,88 +39,82 @@ def explain(title: str, text: str, gazetteer: Gazetteer) -> tuple[Tags, list[Con
 
 
 def _tag(title: str, text: str, gazetteer: Gazetteer, considered: list[Considered] | None) -> Tags:
-    whole = f"{plain(title)}\n{plain(text)}"
-    try:
-        hits = gazetteer.find(whole)
-    except UnicodeEncodeError:
-        whole = without_surrogates(whole)
-        hits = gazetteer.find(whole)
+    item = gazetteer.item(title, text)
+    cased = ""
     if title.isupper() or text.isupper():
-        fields = (whole[: len(title)], title.isupper()), (whole[len(title) :], text.isupper())
-        hits = gazetteer.find(whole, "".join(in_title_case(part) if upper else part for part, upper in fields))
+        cased = as_item(*(in_title_case(part) if part.isupper() else part for part in (title, text)))
+    hits = gazetteer.find(item, cased)
     if not hits:
         return Tags((), False, "no state, weapon or event is named")
-    mentions = _Reading(title, text, Item(whole), considered).mentions(hits)
+    mentions = _Reading(title, text, item, considered).mentions(hits)
     relevant, reason = relevance(mentions)
     return Tags(tuple(mentions), relevant, reason)
 
 
-@dataclass(slots=True)
+_NO_KINDS: frozenset[str] = frozenset()
+# A match with the sense of it that its rule decides on.
+_Choice = tuple[int, int, Sense, Rule]
+# A match with what it means and why.
+_Meant = tuple[int, int, Sense, str]
+_place = itemgetter(0, 1)
+
+
 class _Reading:
     """One article being read: its two fields, the item its rules look at, and what was considered."""
 
-    title: str
-    text: str
-    item: Item
-    considered: list[Considered] | None
+    __slots__ = ("_offset", "considered", "item", "text", "title")
+
+    def __init__(self, title: str, text: str, item: Item, considered: list[Considered] | None) -> None:
+        self.title, self.text, self.item, self.considered = title, text, item, considered
+        self._offset = len(title) + 1
 
     def mentions(self, hits: list[Hit]) -> list[Mention]:
         """What the hits mean, in reading order."""
-        certain: list[Mention] = []
-        names: list[tuple[Hit, Sense, Rule]] = []
-        events: list[tuple[Hit, Sense, Rule]] = []
-        found = self.item.found
-        for hit in hits:
-            for sense in hit.senses:
+        meant: list[_Meant] = []
+        names: list[_Choice] = []
+        events: list[_Choice] = []
+        for start, end, senses in hits:
+            for sense in senses:
                 if sense.rule is None:
-                    certain.append(self._mention(hit, sense, ""))
-                    found.append(_found(hit, sense))
+                    meant.append((start, end, sense, ""))
+                elif sense.kind == "event":
+                    events.append((start, end, sense, sense.rule))
                 else:
-                    (events if sense.kind == "event" else names).append((hit, sense, sense.rule))
+                    names.append((start, end, sense, sense.rule))
         if names:
-            certain += self._decide(names)
+            meant = self._decide(names, meant)
         if events:
-            certain += self._decide(events)
-        certain.sort(key=_reading_order)
-        return certain
+            meant = self._decide(events, meant)
+        return [self._mention(*one) for one in meant]
 
-    def _decide(self, choices: list[tuple[Hit, Sense, Rule]]) -> list[Mention]:
-        """The mentions that their rules accept; they join what later decisions may lean on."""
-        accepted, found = [], []
-        kinds, parties = {f.kind for f in self.item.found}, self.item.parties()
-        for hit, sense, rule in choices:
-            # Most words of ordinary news fall here, before anything near them is looked at.
-            hopeless = rule.parties > parties or not rule.requires_tags <= kinds
-            if hopeless and self.considered is None:
-                continue
-            decision = rule.decide(self.item, hit.start, hit.end)
+    def _decide(self, choices: list[_Choice], meant: list[_Meant]) -> list[_Meant]:
+        """What is meant already, and what the rules of the choices accept, in reading order."""
+        item = self.item
+        item.lean_on(meant)
+        accepted: list[_Meant] = []
+        parties, kinds = -1, _NO_KINDS
+        for start, end, sense, rule in choices:
+            if rule.demanding and self.considered is None:
+                if parties < 0:
+                    parties, kinds = item.parties, item.kinds
+                # Most words of ordinary news fall here, before anything near them is looked at.
+                if rule.least_parties > parties or not rule.requires_tags <= kinds:
+                    continue
+            decision = rule.decide(item, start, end)
             if self.considered is not None:
-                mention = self._mention(hit, sense, decision.because)
+                mention = self._mention(start, end, sense, decision.because)
                 self.considered.append(Considered(mention, decision.accepted))
             if decision.accepted:
-                accepted.append(self._mention(hit, sense, decision.because))
-                found.append(_found(hit, sense))
-        if found:
-            self.item.found = sorted(self.item.found + found, key=lambda f: f.start)
-        return accepted
+                accepted.append((start, end, sense, decision.because))
+        return sorted(meant + accepted, key=_place) if accepted else meant
 
-    def _mention(self, hit: Hit, sense: Sense, because: str) -> Mention:
-        offset = len(self.title) + 1
-        field, whole, start, end = "title", self.title, hit.start, hit.end
-        if hit.start >= offset:
-            field, whole, start, end = "text", self.text, start - offset, end - offset
-        surface = whole[start:end]
-        return Mention(
-            sense.kind, sense.code, sense.name, sense.type, sense.via, field, start, end, surface, sense.row, because
-        )
-
-
-def _reading_order(mention: Mention) -> tuple[bool, int, int]:
-    return mention.field == "text", mention.start, mention.end
-
-
-def _found(hit: Hit, sense: Sense) -> Found:
-    return Found(sense.kind, sense.type if sense.kind == "weapon" else sense.code, hit.start, hit.end)
+    def _mention(self, start: int, end: int, sense: Sense, because: str) -> Mention:
+        offset = self._offset
+        if start < offset:
+            here = ("title", start, end, self.title[start:end], sense.row, because)
+        else:
+            here = ("text", start - offset, end - offset, self.text[start - offset : end - offset], sense.row, because)
+        return Mention._make(sense.head + here)
 
 
 def relevance(mentions: Iterable[Mention]) -> tuple[bool, str]:

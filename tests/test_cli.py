@@ -274,14 +274,13 @@ def test_retag_applies_a_changed_vocabulary(
 ) -> None:
     address = feed_server.serve("/feed", rss([{"title": SENTENCE, "link": "https://news.example/1"}]))
     assert command("ingest", "--feeds", address).code == 0
-    seeds = write_seeds(
-        tmp_path / "changed", states_toml=FILES["states.toml"].replace('"Russia", "Russian F', '"Russian F')
-    )
+    terms = FILES["weapon_terms.csv"].replace("drone,drone,", "drone,aircraft,")
+    seeds = write_seeds(tmp_path / "changed", weapon_terms_csv=terms)
     done = command("retag", PARLEY_SEEDS=str(seeds))
     assert (done.code, done.out.split()[0]) == (0, "1")
     assert command("retag", PARLEY_SEEDS=str(seeds)).out.startswith("0 articles")
     store = Store(settings.db)
-    assert rows(store, "SELECT states FROM articles") == [(["FRA"],)]
+    assert rows(store, "SELECT weapons FROM articles") == [(["aircraft"],)]
     store.close()
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import SeedError
+from pipeline.examples import load_checked
 from pipeline.gazetteer import Gazetteer, load_gazetteer, vocabulary_version
-from pipeline.gazetteer.rules import AFTER, ANYWHERE, BEFORE, Found, Item, Rule, Words
+from pipeline.gazetteer.rules import Beside, Contexts, Item, Near, Rule
 from pipeline.gazetteer.surfaces import in_title_case, plain, variants, without_diacritics
 from pipeline.gazetteer.vocabulary import read_vocabulary
 from pipeline.tag import tag
@@ -92,7 +93,7 @@ def test_a_mistake_is_told_with_file_line_and_mend(
 ) -> None:
     folder = write_seeds(tmp_path / "seeds", **changed(file, old, new))
     with pytest.raises(SeedError) as told:
-        load_gazetteer(folder)
+        load_checked(folder)
     assert words in str(told.value)
     at = place if isinstance(place, int) else line(_told_file(told.value), place) if place else None
     assert told.value.where.startswith(f"{_told_file(told.value)}:{at}" if at else file), str(told.value)
@@ -257,8 +258,25 @@ TEXT = "Two big tanks and a Patriot battery (of the army) near the lake. Talks g
 AT = TEXT.index("Patriot"), TEXT.index("Patriot") + len("Patriot")
 
 
+class Tag:
+    """A tag that is certain, as rules know it."""
+
+    def __init__(self, kind: str, known_as: str) -> None:
+        self.kind, self.known_as = kind, known_as
+
+
+Found = tuple[int, int, Tag, str]
+
+
+def item(text: str, made: Rule, *found: Found) -> Item:
+    """A text ready to be decided by a rule, with these tags already certain."""
+    ready = Item(text, Contexts(words for words in (made.near, made.unless) if words))
+    ready.lean_on(sorted(found, key=lambda f: f[0]))
+    return ready
+
+
 def decided(made: Rule, *found: Found) -> bool:
-    return made.decide(Item(TEXT, list(found)), *AT).accepted
+    return made.decide(item(TEXT, made, *found), *AT).accepted
 
 
 @pytest.mark.parametrize(
@@ -266,22 +284,22 @@ def decided(made: Rule, *found: Found) -> bool:
     [
         ({}, False),
         ({"default": True}, True),
-        ({"after": Words(["battery"], AFTER)}, True),
-        ({"after": Words(["BATTERY (of the"], AFTER)}, True),
-        ({"after": Words(["bat"], AFTER)}, False),
-        ({"after": Words(["army"], AFTER)}, False),
-        ({"before": Words(["and a", "x"], BEFORE)}, True),
-        ({"before": Words(["nd a"], BEFORE)}, False),
-        ({"before": Words(["tanks"], BEFORE)}, False),
-        ({"near": Words(["Lake"], ANYWHERE)}, True),
-        ({"near": Words(["lak"], ANYWHERE)}, False),
-        ({"near": Words(["Patriot"], ANYWHERE)}, False),
-        ({"near": Words(["lake"], ANYWHERE), "within": 20}, False),
-        ({"default": True, "unless": Words(["army"], ANYWHERE)}, False),
-        ({"after": Words(["battery"], AFTER), "unless": Words(["army"], ANYWHERE)}, False),
-        ({"default": True, "not_after": Words(["battery"], AFTER)}, False),
-        ({"default": True, "not_before": Words(["and a"], BEFORE)}, False),
-        ({"default": True, "not_after": Words(["army"], AFTER)}, True),
+        ({"after": Beside(["battery"], after=True)}, True),
+        ({"after": Beside(["BATTERY (of the"], after=True)}, True),
+        ({"after": Beside(["bat"], after=True)}, False),
+        ({"after": Beside(["army"], after=True)}, False),
+        ({"before": Beside(["and a", "x"], after=False)}, True),
+        ({"before": Beside(["nd a"], after=False)}, False),
+        ({"before": Beside(["tanks"], after=False)}, False),
+        ({"near": Near(["Lake"])}, True),
+        ({"near": Near(["lak"])}, False),
+        ({"near": Near(["Patriot"])}, False),
+        ({"near": Near(["lake"]), "within": 20}, False),
+        ({"default": True, "unless": Near(["army"])}, False),
+        ({"after": Beside(["battery"], after=True), "unless": Near(["army"])}, False),
+        ({"default": True, "not_after": Beside(["battery"], after=True)}, False),
+        ({"default": True, "not_before": Beside(["and a"], after=False)}, False),
+        ({"default": True, "not_after": Beside(["army"], after=True)}, True),
     ],
 )
 def test_words_near_by_decide(conditions: dict[str, object], accepted: bool) -> None:
@@ -293,7 +311,8 @@ def test_a_word_cut_by_the_edge_of_the_neighbourhood_is_no_word() -> None:
     at = text.index("X")
 
     def near(word: str, within: int) -> bool:
-        return rule(near=Words([word], ANYWHERE), within=within).decide(Item(text), at, at + 1).accepted
+        made = rule(near=Near([word]), within=within)
+        return made.decide(item(text, made), at, at + 1).accepted
 
     assert not near("attack", len("attack on "))
     assert not near("tank", len(" and tank"))
@@ -302,8 +321,9 @@ def test_a_word_cut_by_the_edge_of_the_neighbourhood_is_no_word() -> None:
 
 
 TANKS, PARIS = TEXT.index("tanks"), TEXT.index("Paris")
-ARMOUR, FRA = Found("weapon", "armour", TANKS, TANKS + 5), Found("state", "FRA", PARIS, PARIS + 5)
-RUS = Found("state", "RUS", 0, 3)
+ARMOUR: Found = (TANKS, TANKS + 5, Tag("weapon", "armour"), "")
+FRA: Found = (PARIS, PARIS + 5, Tag("state", "FRA"), "")
+RUS: Found = (0, 3, Tag("state", "RUS"), "")
 
 
 @pytest.mark.parametrize(
@@ -312,7 +332,7 @@ RUS = Found("state", "RUS", 0, 3)
         ({"near_tags": frozenset({"weapon"})}, [ARMOUR], True),
         ({"near_tags": frozenset({"state"})}, [ARMOUR], False),
         ({"near_tags": frozenset({"weapon"}), "within": 5}, [ARMOUR], False),
-        ({"near_tags": frozenset({"weapon"})}, [Found("weapon", "x", *AT)], False),
+        ({"near_tags": frozenset({"weapon"})}, [(*AT, Tag("weapon", "x"), "")], False),
         ({"default": True, "parties": 1}, [], False),
         ({"default": True, "parties": 1}, [FRA], True),
         ({"default": True, "parties": 2}, [FRA, FRA], False),
@@ -338,9 +358,11 @@ def test_tags_near_by_decide(conditions: dict[str, object], found: list[Found], 
 
 
 def test_a_decision_says_why() -> None:
-    accepted = rule(after=Words(["battery"], AFTER), because="air-defence words").decide(Item(TEXT), *AT)
+    made = rule(after=Beside(["battery"], after=True), because="air-defence words")
+    accepted = made.decide(item(TEXT, made), *AT)
     assert accepted.because == "air-defence words: “battery” after it"
-    rejected = rule(default=True, unless=Words(["army"], ANYWHERE)).decide(Item(TEXT), *AT)
+    made = rule(default=True, unless=Near(["army"]))
+    rejected = made.decide(item(TEXT, made), *AT)
     assert rejected.because == "“army” stands near by"
 
 
@@ -356,7 +378,7 @@ def test_a_decision_says_why() -> None:
 )
 def test_a_sentence_has_its_bounds(text: str, sentence: str) -> None:
     at = text.index("X")
-    low, high = Item(text).sentence(at, at + 1)
+    low, high = item(text, rule()).sentence(at, at + 1)
     assert text[low:high] == sentence
 
 
@@ -372,3 +394,30 @@ def test_the_vocabulary_knows_its_systems_and_types(small: Gazetteer) -> None:
 def test_the_same_files_give_the_same_vocabulary(tmp_path: Path) -> None:
     one, two = (read_vocabulary(write_seeds(tmp_path / name)) for name in "ab")
     assert [(n.alias, n.sense.code) for n in one.names] == [(n.alias, n.sense.code) for n in two.names]
+
+
+def test_an_example_that_does_not_hold_stops_whoever_starts_parley(tmp_path: Path) -> None:
+    wrong = FILES["states.toml"].replace("Turkey waited", "Nobody waited")
+    folder = write_seeds(tmp_path / "seeds", states_toml=wrong)
+    load_gazetteer(folder)  # a reading process starts when all has been checked
+    with pytest.raises(SeedError, match=r"'Nobody waited\.' yields no state TUR; mend the sentence or the row") as told:
+        load_checked(folder)
+    assert told.value.where == f"states.toml:{line('states.toml', '[TUR]')}"
+    unwanted = FILES["ambiguous.toml"].replace("The Patriot Act.", "The Patriot launcher.")
+    folder = write_seeds(tmp_path / "unwanted", ambiguous_toml=unwanted)
+    with pytest.raises(SeedError, match=r"'The Patriot launcher\.' yields weapon patriot"):
+        load_checked(folder)
+
+
+def test_after_a_short_stem_a_designation_begins_as_an_example_does(tmp_path: Path) -> None:
+    def members(stem: str, *examples: str) -> list[str]:
+        row = f'[[family]]\nstem = "{stem}"\ntail = "[-A-Z0-9]+"\ntype = "aircraft"\nname = "x"\nsource = "test"\n'
+        rows = row + f"examples = [{', '.join(f'{e!r}' for e in examples)}]\n"
+        folder = write_seeds(tmp_path / f"{len(list(tmp_path.iterdir()))}", designations_toml=rows)
+        return [m.surface for m in tag("", "SuX10 Su7 Su-X Su-8 Sukho7", load_gazetteer(folder)).mentions]
+
+    assert members("Su", "Su1") == ["Su7"], "any digit"
+    assert members("Su", "Su-1") == ["Su-8"]
+    assert members("Su", "SuX1", "Su-X") == ["SuX10", "Su-X"]
+    assert members("Su-", "Su-1") == ["Su7", "Su-X", "Su-8"], "after a mark anything may follow"
+    assert members("Sukho", "Sukho1") == ["Sukho7"]

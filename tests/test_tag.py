@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -15,7 +14,7 @@ from hypothesis import settings as tried
 from hypothesis import strategies as st
 
 from pipeline.gazetteer import Gazetteer, load_gazetteer
-from pipeline.gazetteer.rules import distinct_words
+from pipeline.gazetteer.surfaces import skeleton
 from pipeline.model import Article, Mention, Tags
 from pipeline.settings import ROOT
 from pipeline.tables import mention_table, tag_table
@@ -145,8 +144,10 @@ def test_explaining_changes_no_tag_and_lists_every_decision(title: str, text: st
 
 @tried(max_examples=100)
 @given(TEXTS)
-def test_the_words_of_a_text_are_its_runs_of_letters_and_digits(text: str) -> None:
-    assert distinct_words(text) == frozenset(re.findall(r"\w+", text.lower()))
+def test_a_skeleton_has_a_letter_for_each_letter_and_a_blank_for_all_else(text: str) -> None:
+    bare = skeleton(text)
+    assert len(bare) == len(text) + 2
+    assert bare.decode() == f" {''.join(c.lower() if c.isascii() and c.isalnum() else ' ' for c in text)} "
 
 
 def test_a_very_long_text_is_tagged_to_its_end(gazetteer: Gazetteer) -> None:

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from operator import itemgetter
+from typing import NamedTuple, Protocol
+
+import ahocorasick_rs
+
+from pipeline.gazetteer.surfaces import skeleton
 
 #: How far `near` and `unless` look on each side, in characters, unless the rule says otherwise.
 NEAR = 200
@@ -18,40 +23,92 @@ NEAR = 200
 BESIDE = 80
 #: What is longer on one side is a list or a table, no sentence: only so much of it is looked at, in characters.
 LONGEST_SENTENCE = 1_000
+#: So few words are looked for one by one: a pass for the words of all rules takes longer.
+FEW = 8
 
-_WORD = re.compile(r"\w+")
-# The marks of news that are not ASCII, once `plain` has made the others plain.
-_MARKS = "“”‘—…£€"
-_WORDS_ONLY = bytes(n if n < 128 and (chr(n).isalnum() or chr(n) == "_") else ord(" ") for n in range(256))
-_SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*\s+(?=[\"'“‘(]?[A-Z0-9])|[\n•|]")
-
-
-class Found(NamedTuple):
-    """A tag that is already certain: what other words are decided by. The code of a weapon is its type."""
-
-    kind: str
-    code: str
-    start: int
-    end: int
+# One set of characters first: the search then skips all others at once.
+_SENTENCE_END = re.compile(r"[.!?…\n•|](?:(?<=[\n•|])|[\"'”’)]*\s+(?=[\"'“‘(]?[A-Z0-9]))")
 
 
-@dataclass(slots=True)
-class Item:
-    """The text under decision: title, a line break, text; and the tags found so far, in reading order."""
-
-    text: str
-    found: list[Found] = field(default_factory=list)
-    _breaks: list[int] | None = None
-    _words: frozenset[str] | None = None
-    _counted: int = -1
-    _parties: int = 0
+class Known(Protocol):
+    """What a tag that is certain is known by to rules: its kind, and its code; of a weapon the type."""
 
     @property
-    def words(self) -> frozenset[str]:
-        """The distinct words of the text, in small letters."""
-        if self._words is None:
-            self._words = distinct_words(self.text)
-        return self._words
+    def kind(self) -> str: ...
+
+    @property
+    def known_as(self) -> str: ...
+
+
+#: A tag that is certain: start, end, what it means, and why; other words are decided by it.
+Certain = tuple[int, int, Known, str]
+#: Where a word of a rule stands: start, end, skeleton.
+Place = tuple[int, int, bytes]
+
+
+class Contexts:
+    """All words that rules look for near a match, found in one pass over an item, and only when one asks."""
+
+    def __init__(self, listed: Iterable[Near]) -> None:
+        self._keys = sorted({key for near in listed for key in near.keys})
+        self._automaton = ahocorasick_rs.BytesAhoCorasick(self._keys)
+
+    def spoken(self, item: Item) -> list[Place]:
+        """Where each of the words may stand in an item."""
+        keys = self._keys
+        matches = self._automaton.find_matches_as_indexes(item.skeleton, overlapping=True)
+        return [(start, end - 2, keys[key]) for key, start, end in matches]
+
+
+class Item:
+    """The text under decision: title, a line break, text; and the tags that are certain, in reading order."""
+
+    __slots__ = ("_breaks", "_certain", "_contexts", "_kinds", "_parties", "_spoken", "skeleton", "text")
+
+    def __init__(self, text: str, contexts: Contexts) -> None:
+        """`text` is plain."""
+        self.text = text
+        self.skeleton = skeleton(text)
+        self._contexts = contexts
+        self._breaks: list[int] | None = None
+        self._spoken: list[Place] | None = None
+
+    def lean_on(self, certain: Sequence[Certain]) -> None:
+        """Decide by these tags from now on."""
+        self._certain = certain
+        self._kinds: frozenset[str] | None = None
+        self._parties = -1
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of all tags."""
+        if self._kinds is None:
+            self._kinds = frozenset([known.kind for _, _, known, _ in self._certain])
+        return self._kinds
+
+    @property
+    def parties(self) -> int:
+        """How many different states and organisations are tagged."""
+        if self._parties < 0:
+            self._parties = count_parties(self._certain)
+        return self._parties
+
+    @property
+    def spoken(self) -> list[Place]:
+        """Where the words of rules may stand in it."""
+        if self._spoken is None:
+            self._spoken = self._contexts.spoken(self)
+        return self._spoken
+
+    def word_before(self, start: int) -> bytes:
+        """The skeleton of the word before an offset; empty at the beginning."""
+        return self.skeleton[max(0, start - BESIDE) : start + 1].rstrip().rpartition(b" ")[2]
+
+    def word_after(self, end: int) -> bytes:
+        """The skeleton of the word after an offset, but for a possessive; empty at the end."""
+        if self.text.startswith("'s", end):
+            end += 2
+        return self.skeleton[end + 1 : end + BESIDE].lstrip().partition(b" ")[0]
 
     def sentence(self, start: int, end: int) -> tuple[int, int]:
         """The bounds of the sentence that holds the span; the title is a sentence of its own."""
@@ -61,46 +118,18 @@ class Item:
         high = self._breaks[min(bisect_left(self._breaks, end), len(self._breaks) - 1)]
         return max(low, start - LONGEST_SENTENCE), min(high, end + LONGEST_SENTENCE)
 
-    def around(self, start: int, end: int, within: int) -> tuple[int, int]:
-        """The bounds of so many characters on each side of a span, drawn in to where words begin and end."""
-        low, high = max(0, start - within), min(len(self.text), end + within)
-        while 0 < low < start and self.text[low - 1].isalnum():
-            low += 1
-        while end < high < len(self.text) and self.text[high].isalnum():
-            high -= 1
-        return low, high
-
-    def between(self, low: int, high: int) -> list[Found]:
+    def between(self, low: int, high: int) -> Sequence[Certain]:
         """The tags that begin between two offsets."""
-        return self.found[bisect_left(self.found, low, key=_start) : bisect_left(self.found, high, key=_start)]
-
-    def parties(self, low: int = 0, high: int | None = None) -> int:
-        """How many different states and organisations are tagged between two offsets, or in all."""
-        if high is not None:
-            return _parties(self.between(low, high))
-        if self._counted != len(self.found):
-            self._counted, self._parties = len(self.found), _parties(self.found)
-        return self._parties
+        certain = self._certain
+        return certain[bisect_left(certain, low, key=_start) : bisect_left(certain, high, key=_start)]
 
 
-def _start(found: Found) -> int:
-    return found.start
+_start = itemgetter(0)
 
 
-def _parties(found: Iterable[Found]) -> int:
-    return len({f.code for f in found if f.kind in ("state", "actor")})
-
-
-def distinct_words(text: str) -> frozenset[str]:
-    """The distinct words of a text in small letters: its runs of letters, digits and underscores."""
-    text = text.lower()
-    if not text.isascii():
-        for mark in _MARKS:
-            text = text.replace(mark, " ")
-        if not text.isascii():
-            return frozenset(_WORD.findall(text))
-    # Half the time that the pattern takes, and it is taken for nearly every article.
-    return frozenset(text.encode("ascii").translate(_WORDS_ONLY).decode("ascii").split())
+def count_parties(certain: Iterable[Certain]) -> int:
+    """How many different states and organisations there are among tags: those who can deal with each other."""
+    return len({known.known_as for _, _, known, _ in certain if known.kind == "state" or known.kind == "actor"})
 
 
 class Decision(NamedTuple):
@@ -110,35 +139,93 @@ class Decision(NamedTuple):
     because: str
 
 
-class Words:
-    """A list of words looked for before, after or near a match. Compiled when first asked: most never are."""
+class Beside:
+    """A list of words of which one must stand right before a match, or right after it."""
 
-    __slots__ = ("_frame", "_listed", "_pattern", "keys")
+    __slots__ = ("_after", "_marks", "_phrases")
 
-    def __init__(self, listed: Iterable[str], frame: str) -> None:
-        self._listed, self._frame = frozenset(word.strip() for word in listed), frame
-        #: Of each phrase its longest word: one of them must be in an item before anything is searched there.
-        self.keys = frozenset(max(found, key=len) for word in self._listed if (found := _WORD.findall(word.lower())))
-        self._pattern: re.Pattern[str] | None = None
+    def __init__(self, listed: Iterable[str], *, after: bool) -> None:
+        """`after` a match, or before it."""
+        self._after = after
+        #: The listed words by the skeleton of the one that stands next to the match; the longest first.
+        self._phrases: dict[bytes, list[str]] = {}
+        marks = []
+        for word in sorted({word.strip().lower() for word in listed}, key=lambda w: (-len(w), w)):
+            if key := skeleton(word).split():
+                self._phrases.setdefault(key[0 if after else -1], []).append(word.strip(_BETWEEN))
+            else:
+                marks.append(word)
+        self._marks = tuple(marks)
 
-    def search(self, item: Item, scope: slice) -> str | None:
-        """The first of the words in that part of the item, whatever its case."""
-        if self.keys.isdisjoint(item.words):
+    def search(self, item: Item, start: int, end: int) -> str | None:
+        """The words that stand beside the match at `start:end`, whatever their case."""
+        return self._search_after(item, end) if self._after else self._search_before(item, start)
+
+    def _search_before(self, item: Item, start: int) -> str | None:
+        phrases = self._phrases.get(item.word_before(start), ())
+        if not phrases and not self._marks:
             return None
-        if self._pattern is None:
-            longest_first = sorted(self._listed, key=lambda w: (-len(w), w))
-            inner = "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in longest_first)
-            self._pattern = re.compile(self._frame.format(inner), re.IGNORECASE)
-        hit = self._pattern.search(item.text[scope])
-        return hit[1] if hit else None
+        text = item.text[max(0, start - BESIDE) : start]
+        left = text.rstrip(_BETWEEN)
+        small = left.lower()
+        for phrase in phrases:
+            if small.endswith(phrase) and not _goes_on(small[-len(phrase) - 1 : -len(phrase)]):
+                return left[-len(phrase) :]
+        return next((mark for mark in self._marks if text.rstrip().endswith(mark)), None)
+
+    def _search_after(self, item: Item, end: int) -> str | None:
+        phrases = self._phrases.get(item.word_after(end), ())
+        if not phrases and not self._marks:
+            return None
+        text = item.text[end : end + BESIDE]
+        right = text.removeprefix("'s").lstrip(_BETWEEN + ",")
+        small = right.lower()
+        for phrase in phrases:
+            if small.startswith(phrase) and not _goes_on(small[len(phrase) : len(phrase) + 1]):
+                return right[: len(phrase)]
+        return next((mark for mark in self._marks if text.lstrip().startswith(mark)), None)
 
 
-#: The text before a match ends with one of the words.
-BEFORE = r"(?<!\w)({})[\s\-–\"'“”‘(]*$"
-#: The text after a match begins with one of the words; a possessive is skipped.
-AFTER = r"^(?:'s\b)?[\s\-–\"'“”‘(,]*({})(?!\w)"
-#: One of the words stands anywhere.
-ANYWHERE = r"(?<!\w)({})(?!\w)"
+# What may stand between a match and the word beside it.
+_BETWEEN = " \n-\"'“”‘("
+
+
+def _goes_on(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+class Near:
+    """A list of words of which one must stand near a match, on either side."""
+
+    __slots__ = ("_few", "_words", "keys")
+
+    def __init__(self, listed: Iterable[str]) -> None:
+        self._words = frozenset(word.strip().lower() for word in listed)
+        #: The skeletons of the words.
+        self.keys = frozenset(map(skeleton, self._words))
+        self._few = len(self.keys) <= FEW
+
+    def search(self, item: Item, start: int, end: int, within: int) -> str | None:
+        """The first of the words within so many characters of the match at `start:end`, whatever its case."""
+        low, high = start - within, end + within
+        best = None
+        for at, to, key in self._places(item, low, high) if self._few else item.spoken:
+            if (
+                key in self.keys
+                and ((low <= at and to <= start) or (end <= at and to <= high))
+                # A skeleton has no marks: the words themselves are compared last.
+                and item.text[at:to].lower() in self._words
+                and (best is None or (at, -to) < best)
+            ):
+                best = at, -to
+        return item.text[best[0] : -best[1]] if best else None
+
+    def _places(self, item: Item, low: int, high: int) -> Iterator[Place]:
+        for key in self.keys:
+            at = item.skeleton.find(key, max(0, low), high + 2)
+            while at >= 0:
+                yield at, at + len(key) - 2, key
+                at = item.skeleton.find(key, at + 1, high + 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +234,12 @@ class Rule:
 
     default: bool
     because: str
-    before: Words | None = None
-    after: Words | None = None
-    near: Words | None = None
-    not_before: Words | None = None
-    not_after: Words | None = None
-    unless: Words | None = None
+    before: Beside | None = None
+    after: Beside | None = None
+    near: Near | None = None
+    not_before: Beside | None = None
+    not_after: Beside | None = None
+    unless: Near | None = None
     near_tags: frozenset[str] = frozenset()
     parties: int = 0
     sentence_parties: int = 0
@@ -161,55 +248,58 @@ class Rule:
     reach: int = 0
     except_codes: frozenset[str] = frozenset()
     within: int = NEAR
+    #: With fewer parties than these in the item it can only say no.
+    least_parties: int = field(init=False)
+    #: Whether it requires anything.
+    demanding: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "least_parties", max(self.parties, self.sentence_parties))
+        object.__setattr__(self, "demanding", bool(self.least_parties or self.requires_tags))
 
     def decide(self, item: Item, start: int, end: int) -> Decision:
         """Take the match at `start:end` of the item or not."""
         # What is required is asked first, because most words fall here and asking costs next to nothing.
-        if (lack := self._lacks(item, start, end)) is not None:
+        if self.demanding and (lack := self._lacks(item, start, end)) is not None:
             return Decision(False, lack)
-        low, high = item.around(start, end, self.within)
-        if (said := self._ask_words(item, start, end, low, high)) is not None:
+        if (said := self._ask_words(item, start, end)) is not None:
             return said
-        for other in item.between(low, high):
-            if other.kind in self.near_tags and (other.end <= start or other.start >= end):
-                named = item.text[other.start : other.end]
-                return Decision(True, f"{self.because}: “{named}” ({other.kind}) near by")
+        if self.near_tags:
+            for at, to, known, _ in item.between(start - self.within, end + self.within):
+                if known.kind in self.near_tags and (to <= start or at >= end):
+                    return Decision(True, f"{self.because}: “{item.text[at:to]}” ({known.kind}) near by")
         return Decision(self.default, self.because if self.default else "nothing near by speaks for it")
 
-    def _ask_words(self, item: Item, start: int, end: int, low: int, high: int) -> Decision | None:
+    def _ask_words(self, item: Item, start: int, end: int) -> Decision | None:
         """What the word lists say: first what rejects, then what accepts; None when they are silent."""
-        behind, ahead = slice(max(0, start - BESIDE), start), slice(end, end + BESIDE)
-        left, right = slice(low, start), slice(end, high)
-        for words, scopes, where in (
-            (self.not_before, (behind,), "before it"),
-            (self.not_after, (ahead,), "after it"),
-            (self.unless, (left, right), "near by"),
-        ):
-            if words and (hit := words.search(item, scopes[0]) or words.search(item, scopes[-1])):
-                return Decision(False, f"“{hit}” stands {where}")
-        for words, scopes, where in (
-            (self.before, (behind,), "before it"),
-            (self.after, (ahead,), "after it"),
-            (self.near, (left, right), "near by"),
-        ):
-            if words and (hit := words.search(item, scopes[0]) or words.search(item, scopes[-1])):
-                return Decision(True, f"{self.because}: “{hit}” {where}")
+        if self.not_before and (hit := self.not_before.search(item, start, end)):
+            return Decision(False, f"“{hit}” stands before it")
+        if self.not_after and (hit := self.not_after.search(item, start, end)):
+            return Decision(False, f"“{hit}” stands after it")
+        if self.unless and (hit := self.unless.search(item, start, end, self.within)):
+            return Decision(False, f"“{hit}” stands near by")
+        if self.before and (hit := self.before.search(item, start, end)):
+            return Decision(True, f"{self.because}: “{hit}” before it")
+        if self.after and (hit := self.after.search(item, start, end)):
+            return Decision(True, f"{self.because}: “{hit}” after it")
+        if self.near and (hit := self.near.search(item, start, end, self.within)):
+            return Decision(True, f"{self.because}: “{hit}” near by")
         return None
 
     def _lacks(self, item: Item, start: int, end: int) -> str | None:
         """What the rule requires and the item does not have, or None."""
-        if self.parties and (have := item.parties()) < self.parties:
+        if self.parties and (have := item.parties) < self.parties:
             return f"needs {self.parties} states or organisations in the item, has {have}"
         if not (self.requires_tags or self.sentence_parties):
             return None
         low, high = item.sentence(start, end)
-        if self.sentence_parties and (have := item.parties(low, high)) < self.sentence_parties:
+        if self.sentence_parties and (have := count_parties(item.between(low, high))) < self.sentence_parties:
             return f"needs {self.sentence_parties} states or organisations in the sentence, has {have}"
         if self.reach:
             low, high = max(low, start - self.reach), min(high, end + self.reach)
         low = end if self.requires_side == "after" else low
         high = start if self.requires_side == "before" else high
-        kinds = {f.kind for f in item.between(low, high) if f.code not in self.except_codes}
+        kinds = {known.kind for _, _, known, _ in item.between(low, high) if known.known_as not in self.except_codes}
         missing = self.requires_tags - kinds
         where = f"{self.requires_side} it in" if self.requires_side != "any" else "in"
         return f"needs a {' and a '.join(sorted(missing))} {where} the sentence" if missing else None

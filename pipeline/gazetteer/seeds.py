@@ -5,43 +5,45 @@ from __future__ import annotations
 import csv
 import io
 import re
-import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import tomli
 
 from pipeline.errors import SeedError
 
 
-@dataclass(frozen=True, slots=True)
 class Row:
     """One row of a seed file. `where` is `file:line`, `key` the table name in TOML files (else empty)."""
 
-    where: str
-    key: str
-    fields: dict[str, Any]
+    __slots__ = ("fields", "key", "where")
+
+    def __init__(self, where: str, key: str, fields: dict[str, Any]) -> None:
+        self.where, self.key, self.fields = where, key, fields
 
     def text(self, name: str, *, required: bool = True) -> str:
         """A text field without surrounding blanks; SeedError when it is required and missing or empty."""
         value = self.fields.get(name, "")
         if not isinstance(value, str):
             raise SeedError(self.where, f"{name} must be a text, not {value!r}")
-        if required and not value.strip():
+        value = value.strip()
+        if required and not value:
             raise SeedError(self.where, f"{name} is empty; give it a value or remove the row")
-        return value.strip()
+        return value
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of texts: a TOML list, or a CSV field separated by `|`. None of them may be empty."""
-        value = self.fields.get(name, [])
-        parts = value.split("|") if isinstance(value, str) else value
-        if isinstance(value, str) and not value.strip():
+        value = self.fields.get(name)
+        if not value or (isinstance(value, str) and not value.strip()):
             return ()
-        if not isinstance(parts, list) or not all(isinstance(p, str) for p in parts):
+        parts = value.split("|") if isinstance(value, str) else value
+        if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
             raise SeedError(self.where, f"{name} must be a list of texts, not {value!r}")
-        if any(not p.strip() for p in parts):
+        texts = tuple([part.strip() for part in parts])
+        if "" in texts:
             raise SeedError(self.where, f"{name} has an empty name; remove it")
-        return tuple(p.strip() for p in parts)
+        return texts
 
     def number(self, name: str, default: float) -> float:
         """A number; SeedError otherwise."""
@@ -60,29 +62,27 @@ class Row:
 
 def read_csv(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
     """Rows of a CSV file with a header line that has at least these columns."""
-    reader = csv.DictReader(io.StringIO(_read(path), newline=""), strict=True)
-    missing = set(columns) - set(reader.fieldnames or ())
-    if missing:
-        raise SeedError(f"{path.name}:1", f"the header lacks {', '.join(sorted(missing))}")
-    while True:
-        try:
-            fields = next(reader, None)
-        except csv.Error as error:
-            raise SeedError(f"{path.name}:{reader.line_num}", f"not readable as CSV: {error}") from None
-        if fields is None:
-            return
-        where = f"{path.name}:{reader.line_num}"
-        if None in fields or None in fields.values():
-            raise SeedError(where, "has another number of fields than the header; quote fields that hold commas")
-        yield Row(where, "", dict(fields))
+    reader = csv.reader(io.StringIO(_read(path), newline=""), strict=True)
+    try:
+        header = next(reader, [])
+        if missing := set(columns) - set(header):
+            raise SeedError(f"{path.name}:1", f"the header lacks {', '.join(sorted(missing))}")
+        for fields in reader:
+            where = f"{path.name}:{reader.line_num}"
+            if fields and len(fields) != len(header):
+                raise SeedError(where, "has another number of fields than the header; quote fields that hold commas")
+            if fields:
+                yield Row(where, "", dict(zip(header, fields, strict=True)))
+    except csv.Error as error:
+        raise SeedError(f"{path.name}:{reader.line_num}", f"not readable as CSV: {error}") from None
 
 
 def read_toml(path: Path) -> Iterator[Row]:
     """Tables of a TOML file: one row for each `[key]`, and for each `[[word]]` in an array of tables."""
     text = _read(path)
     try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        tables = tomli.loads(text)
+    except tomli.TOMLDecodeError as error:
         raise SeedError(path.name, f"not readable as TOML: {error}") from None
     lines: dict[str, list[int]] = {}
     for number, line in enumerate(text.splitlines(), start=1):

@@ -7,41 +7,53 @@ Layers are matched apart from each other: inside one layer the longest name wins
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from pipeline.errors import SeedError
 from pipeline.gazetteer.rules import Rule
-from pipeline.gazetteer.surfaces import variants
+from pipeline.gazetteer.surfaces import skeleton, variants
 
 
-@dataclass(frozen=True, slots=True)
 class Sense:
     """What a name means: a tag's kind, code, name, type and way of recognition, and the seed row that says so."""
 
-    kind: str
-    code: str
-    name: str
-    type: str
-    via: str
-    row: str
-    rule: Rule | None = None
-    #: Names compete for the longest match inside one layer only; each event type is a layer of its own.
-    layer: str = field(init=False)
+    __slots__ = ("code", "head", "kind", "known_as", "layer", "name", "row", "rule", "type", "via")
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "layer", f"event {self.code}" if self.kind == "event" else self.kind)
+    def __init__(
+        self, kind: str, code: str, name: str, type_: str, via: str, row: str, rule: Rule | None = None
+    ) -> None:
+        """`type_` is the type of a weapon, event or actor."""
+        self.kind, self.code, self.name, self.type, self.via = kind, code, name, type_, via
+        self.row, self.rule = row, rule
+        #: What a mention of it begins with.
+        self.head = (kind, code, name, type_, via)
+        #: What rules know it by: a weapon's type, any other's code.
+        self.known_as = type_ if kind == "weapon" else code
+        #: Names compete for the longest match inside one layer only; each event type is a layer of its own.
+        self.layer = f"event {code}" if kind == "event" else kind
+
+    def ruled(self, rule: Rule | None) -> Sense:
+        """The same meaning, decided by a rule, or by none."""
+        return Sense(*self.head, self.row, rule)
 
 
-@dataclass(frozen=True, slots=True)
 class Name:
     """One alias as an analyst wrote it, with its sense."""
 
-    alias: str
-    sense: Sense
+    __slots__ = ("alias", "sense")
+
+    def __init__(self, alias: str, sense: Sense) -> None:
+        self.alias, self.sense = alias, sense
+
+    @property
+    def capitals(self) -> bool:
+        """Whether it may stand all in capitals inside a text that does not."""
+        return self.sense.kind in ("state", "actor")
 
     def surfaces(self) -> Iterator[str]:
         """All forms in which it may stand in a text."""
-        return variants(self.alias, capitals=self.sense.kind in ("state", "actor"))
+        return variants(self.alias, capitals=self.capitals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +87,61 @@ class System:
     categories: dict[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
 class Family:
-    """A family of designations: what stands after one of the `stems` must match `tail` ("Su-" and two digits)."""
+    """A family of designations: what stands after the `stem` must match `tail` ("Su-" and two digits)."""
 
-    stems: tuple[str, ...]
-    tail: re.Pattern[str]
-    sense: Sense
+    __slots__ = ("_examples", "_pattern", "row", "sense", "stems", "tail")
+
+    def __init__(self, row: str, stem: str, tail: str, sense: Sense, examples: Sequence[str]) -> None:
+        """`row` is where it stands. After a short stem a member begins as one of the `examples` does."""
+        self.row, self.tail, self.sense, self._examples = row, tail, sense, examples
+        self._pattern: re.Pattern[str] | None = None
+        #: The forms of the stem: "Su-" also as "Su " and "Su"; a single letter keeps its hyphen.
+        self.stems: tuple[str, ...] = (stem,)
+        if stem.endswith("-") and len(stem) > 2:
+            self.stems = (stem, stem[:-1] + " ", stem[:-1])
+
+    def skeletons(self) -> set[bytes]:
+        """What a text must hold for one of the family to be in it."""
+        keys = set()
+        for stem in self.stems:
+            key = skeleton(stem)[:-1]
+            starts = {b""} if key.endswith(b" ") or len(key) > SHORT_STEM else self._starts(stem)
+            keys |= {key + start for start in starts}
+        return keys
+
+    def _starts(self, stem: str) -> set[bytes]:
+        """What follows the stem in the examples: a mark if there is one, and a letter, or any digit for a digit."""
+        starts = set()
+        for example in self._examples:
+            written = next((form for form in self.stems if form in example), stem)
+            after = skeleton(example.partition(written)[2])[1:]
+            first = after.lstrip()[:1]
+            mark = b"" if after.startswith(first) else b" "
+            starts |= {mark + b"%d" % n for n in range(10)} if first.isdigit() else {mark + first}
+        return starts
+
+    def end(self, text: str, start: int) -> int | None:
+        """Where a member that begins at `start` ends, or None. Raises SeedError when the tail is no pattern."""
+        if self._pattern is None:
+            try:
+                self._pattern = re.compile(f"(?:{self.tail})s?(?!\\w)")
+            except re.error as error:
+                raise SeedError(self.row, f"tail is no regular expression: {error}") from None
+        for stem in self.stems:
+            if text.startswith(stem, start) and (tail := self._pattern.match(text, start + len(stem))):
+                return tail.end()
+        return None
 
     def is_in(self, text: str) -> bool:
         """Whether one of the family stands in a text."""
-        starts = [m.end() for stem in self.stems for m in re.finditer(r"(?<!\w)" + re.escape(stem), text)]
-        return any(self.tail.match(text, start) for start in starts)
+        words = skeleton(text)
+        places = (m.start() for key in self.skeletons() for m in re.finditer(re.escape(key), words))
+        return any(self.end(text, start) for start in places)
+
+
+#: A stem of at most so many characters, with the blank before it, begins too many other words.
+SHORT_STEM = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +177,5 @@ class Vocabulary:
     families: list[Family]
     phrases: list[tuple[str, str]]
     examples: list[Example]
+    #: Designations that must (or must not) be of a family: where that is said, the family, the text, which of the two.
+    members: list[tuple[str, Family, str, bool]]

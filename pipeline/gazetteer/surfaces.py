@@ -1,8 +1,8 @@
 """The forms in which a name may stand in a text. Pure.
 
-Matching is exact and case-sensitive, so that offsets are the text's own and "us" is never "US"; the
-variants that news uses are made here, once, when the vocabulary is loaded. Typographic apostrophes, hyphens and
-blanks are no variants: `plain` turns each into its plain form, one character for one, before a text is matched.
+Names are looked for by their `skeleton`, which has no case and no marks; what stands there must then be one of the
+`variants` that news uses, exactly, so that "us" is never "US". Typographic apostrophes, hyphens and blanks are no
+variants: `plain` turns each into its plain form, one character for one, before a text is matched.
 """
 
 from __future__ import annotations
@@ -20,21 +20,34 @@ _ONE_LETTER_HYPHEN = re.compile(r"(?<![A-Za-z])[A-Za-z]-(?=\d{1,2}(?!\d))")
 _HYPHENATED = re.compile(r"-(\w)")
 _LETTERS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _BLANK = re.compile("[\t\n\r\x0b\x0c\x85\xa0\u2000-\u200a\u202f\u205f\u3000]")
-_ASCII_BLANK = re.compile("[\t\n\r\x0b\x0c]")
-_ASCII_BLANKS = dict.fromkeys(map(ord, "\t\n\r\x0b\x0c"), " ")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_SKELETON = bytes(ord(chr(n).lower()) if n < 128 and chr(n).isalnum() else ord(" ") for n in range(256))
 
 
 def plain(text: str) -> str:
     """The text as it is matched: of the same length, with plain blanks, apostrophes and hyphens."""
-    if text.isascii():
-        return text.translate(_ASCII_BLANKS) if _ASCII_BLANK.search(text) else text
-    return _BLANK.sub(" ", text).replace("’", "'").replace("–", "-").replace("\u2011", "-").replace("\u2010", "-")
+    if not text.isprintable():  # no blank but the plain one is
+        text = _BLANK.sub(" ", text)
+    return text if text.isascii() else _plain_marks(text)
 
 
-def without_surrogates(text: str) -> str:
-    """The text with each lone surrogate, which no encoding can hold, replaced by U+FFFD."""
-    return _LONE_SURROGATE.sub("\ufffd", text)
+def as_item(title: str, text: str) -> str:
+    """Title, line break, text, line break: both plain, and nothing else is a line break."""
+    if not (title.isprintable() and text.isprintable()):
+        title, text = _BLANK.sub(" ", title), _BLANK.sub(" ", text)
+    whole = f"{title}\n{text}\n"
+    return whole if whole.isascii() else _plain_marks(whole)
+
+
+def _plain_marks(text: str) -> str:
+    return text.replace("’", "'").replace("–", "-").replace("\u2011", "-").replace("\u2010", "-")
+
+
+def skeleton(text: str) -> bytes:
+    """What all writings of a text share: its ASCII letters made small and its digits, and a blank for all else.
+
+    One byte for each character and a blank on each side, so that byte `n + 1` stands for character `n`.
+    """
+    return b" %b " % text.encode("ascii", "replace").translate(_SKELETON)
 
 
 def in_title_case(text: str) -> str:
@@ -58,7 +71,7 @@ def variants(alias: str, *, capitals: bool) -> Iterator[str]:
         forms.append(bare)
     if alias[0].islower():
         forms += [cased for form in forms for cased in _headline(form)]
-    if _DESIGNATION_HYPHEN.search(alias) and not _ONE_LETTER_HYPHEN.search(alias):
+    if has_designation_hyphen(alias):
         # "Su 35" and "Su35" are the aircraft; "A 50" and "A10" are a sum and a road.
         forms += [_DESIGNATION_HYPHEN.sub(joint, form) for form in forms for joint in (" ", "")]
     yield from forms
@@ -66,13 +79,9 @@ def variants(alias: str, *, capitals: bool) -> Iterator[str]:
         yield from [form.upper() for form in forms]
 
 
-def stems(stem: str) -> tuple[str, ...]:
-    """The forms of the letters that begin a family of designations: "Su-" also as "Su " and "Su"."""
-    if not stem.endswith("-"):
-        return (stem,)
-    bare = stem[:-1]
-    joined = (bare + " ", bare) if len(bare) > 1 else ()
-    return (stem, *joined)
+def has_designation_hyphen(alias: str) -> bool:
+    """Whether the hyphen of a designation may be a blank, or be left out: "Su-35" is also "Su35"."""
+    return "-" in alias and bool(_DESIGNATION_HYPHEN.search(alias)) and not _ONE_LETTER_HYPHEN.search(alias)
 
 
 def _headline(form: str) -> tuple[str, ...]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from pipeline.errors import SeedError
-from pipeline.gazetteer.rules import AFTER, ANYWHERE, BEFORE, NEAR, Rule, Words
+from pipeline.gazetteer.rules import NEAR, Beside, Near, Rule
 from pipeline.gazetteer.seeds import Row, read_csv, read_toml
 from pipeline.gazetteer.senses import (
     EventType,
@@ -20,7 +19,7 @@ from pipeline.gazetteer.senses import (
     Vocabulary,
     WeaponType,
 )
-from pipeline.gazetteer.surfaces import plain, stems
+from pipeline.gazetteer.surfaces import plain
 from pipeline.model import EVENT_TYPES
 
 _LISTS = ("sipri", "unroca", "ml", "mtcr")
@@ -35,7 +34,7 @@ _STATE_VIAS = {
 
 def read_vocabulary(folder: Path) -> Vocabulary:
     """Read and check all seed files of a folder. Raises SeedError with file, line and the mend."""
-    v = Vocabulary({}, {}, {}, {}, {}, [], [], [], [])
+    v = Vocabulary({}, {}, {}, {}, {}, [], [], [], [], [])
     rules = _Rules(folder)
     _read_states(v, folder, rules)
     _read_actors(v, folder, rules)
@@ -109,17 +108,12 @@ def _read_weapons(v: Vocabulary, folder: Path, rules: _Rules) -> None:
 def _read_families(v: Vocabulary, folder: Path) -> None:
     for row in read_toml(folder / "designations.toml"):
         kind = row.one_of("type", tuple(v.weapon_types))
-        try:
-            tail = re.compile(f"(?:{row.text('tail')})s?(?!\\w)")
-        except re.error as error:
-            raise SeedError(row.where, f"tail is no regular expression: {error}") from None
         sense = Sense("weapon", kind, row.text("name"), kind, "designation", row.where)
         row.text("stem")
         # Taken as written: the blank in "Mirage " belongs to the stem.
-        family = Family(stems(row.fields["stem"]), tail, sense)
+        family = Family(row.where, row.fields["stem"], row.text("tail"), sense, row.texts("examples"))
         for column, holds in (("examples", True), ("not_examples", False)):
-            if wrong := [text for text in row.texts(column) if family.is_in(text) != holds]:
-                raise SeedError(row.where, f"{column}: {wrong[0]!r} {'is not' if holds else 'is'} of this family")
+            v.members += [(row.where, family, text, holds) for text in row.texts(column)]
         v.families.append(family)
 
 
@@ -147,23 +141,29 @@ def _examples(row: Row, kind: str, code: str) -> Iterator[Example]:
 def read_rule(row: Row, contexts: dict[str, tuple[str, ...]]) -> Rule:
     """The rule that a row of an ambiguous file, or a trigger, describes. Raises SeedError."""
 
-    def words(column: str, frame: str) -> Words | None:
+    def words(column: str) -> list[str]:
         listed: list[str] = []
         for word in row.texts(column):
             if word.startswith("@") and word[1:] not in contexts:
                 raise SeedError(row.where, f"{column} names {word}, which is not in contexts.toml")
             listed += contexts[word[1:]] if word.startswith("@") else [word]
-        return Words((plain(word) for word in listed), frame) if listed else None
+        return [plain(word) for word in listed]
+
+    def beside(column: str, *, after: bool) -> Beside | None:
+        return Beside(listed, after=after) if (listed := words(column)) else None
+
+    def near(column: str) -> Near | None:
+        return Near(listed) if (listed := words(column)) else None
 
     return Rule(
         default=row.one_of("default", ("yes", "no")) == "yes" if "default" in row.fields else True,
         because=row.text("because", required=False),
-        before=words("before", BEFORE),
-        after=words("after", AFTER),
-        near=words("near", ANYWHERE),
-        not_before=words("not_before", BEFORE),
-        not_after=words("not_after", AFTER),
-        unless=words("unless", ANYWHERE),
+        before=beside("before", after=False),
+        after=beside("after", after=True),
+        near=near("near"),
+        not_before=beside("not_before", after=False),
+        not_after=beside("not_after", after=True),
+        unless=near("unless"),
         near_tags=frozenset(row.texts("near_tags")),
         parties=int(row.number("parties", 0)),
         sentence_parties=int(row.number("sentence_parties", 0)),
@@ -186,6 +186,7 @@ class _Rules:
             self.contexts |= {row.key: row.texts("words") for row in read_toml(path)}
         self._rules: dict[tuple[str, str], dict[str, tuple[Rule, str]]] = {}
         self._examples: list[tuple[Row, str, str]] = []
+        self._named: dict[tuple[str, str], list[Name]] = {}
         for path in sorted(folder.glob("ambiguous*.toml")):
             for row in read_toml(path):
                 self._add(row)
@@ -206,26 +207,23 @@ class _Rules:
 
     def of(self, kind: str, code: str) -> Callable[[str, Sense], Name]:
         """A maker of names for one row, that puts the rule of an ambiguous surface into its sense."""
-        guarded = self._rules.get((kind, code), {})
+        guarded = self._rules.get((kind, code))
+        if guarded is None:
+            return Name
+        named = self._named.setdefault((kind, code), [])
 
         def name(alias: str, sense: Sense) -> Name:
-            if alias in guarded:
-                rule = guarded[alias][0]
-                sense = Sense(sense.kind, sense.code, sense.name, sense.type, sense.via, sense.row, rule)
-            return Name(alias, sense)
+            made = Name(alias, sense.ruled(guarded[alias][0]) if alias in guarded else sense)
+            named.append(made)
+            return made
 
         return name
 
     def check_used(self, v: Vocabulary) -> None:
         """Every rule guards an alias that exists, or a variant of one; its sentences become examples."""
-        known: dict[tuple[str, str], list[Name]] = {}
-        for name in v.names:
-            kind = "term" if name.sense.via == "term" else name.sense.kind
-            known.setdefault((kind, name.sense.name if kind == "term" else name.sense.code), []).append(name)
         for row, kind, code in self._examples:
-            names = known.get((kind, code), [])
-            aliases = {name.alias for name in names}
-            if unknown := set(row.texts("surfaces")) - aliases:
+            names = self._named.get((kind, code), [])
+            if unknown := set(row.texts("surfaces")).difference([name.alias for name in names]):
                 unknown -= {s for name in names for s in name.surfaces()}
             if unknown:
                 problem = f"{min(unknown)!r} is no alias of {kind}:{code}; add it there or mend this row"
