@@ -36,12 +36,17 @@ class Line(NamedTuple):
     because: str
 
 
-def lines(mentions: Iterable[Mapping[str, Any]], name: Name, otherwise: str = "") -> list[Line]:
-    """One line for all mentions that say the same, in reading order; `otherwise` stands for an empty reason."""
+def lines(
+    mentions: Iterable[Mapping[str, Any]], name: Name, otherwise: str = "", statuses: Mapping[str, str] | None = None
+) -> list[Line]:
+    """One line for all mentions that say the same, in reading order.
+
+    `otherwise` stands for an empty reason, `statuses` are the names of what is said of an event or weapon.
+    """
     same: dict[tuple[str, ...], list[str]] = {}
     for m in sorted(mentions, key=lambda m: (m["field"] == "text", m["start"], m["end"])):
-        # The status of an event is newer than the tags of some databases.
-        how = ", ".join(part for part in (_VIA.get(m["via"], m["via"]), m.get("status") or "") if part)
+        status = (statuses or {}).get(m["status"], m["status"])
+        how = ", ".join(part for part in (_VIA.get(m["via"], m["via"]), status) if part)
         key = (m["kind"], m["surface"], name(m), how, m["row"], m["because"] or otherwise)
         same.setdefault(key, []).append(_FIELDS.get(m["field"], m["field"]))
     return [

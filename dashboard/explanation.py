@@ -19,7 +19,8 @@ from pipeline.tag import Considered
 RULE = (
     "An article is arms diplomacy when a weapon comes together with a meeting, transfer, sanction or agreement between"
     " two parties. One party is enough for a transfer, and for an agreement or sanctions over nuclear weapons; without"
-    " a dealing, nuclear weapons or a weapons test are enough when two parties are concerned."
+    " a dealing, nuclear weapons or a weapons test are enough when two parties are concerned. Weapons only used in"
+    " battle are not the matter of a meeting, an agreement or sanctions."
 )
 
 
@@ -51,7 +52,7 @@ def explanation(
         if row["tagger"] != version:
             _other_version(row, mentions, tags, version, labels)
         st.subheader("What was found", anchor=False)
-        found = lines(mentions, name, "not ambiguous")
+        found = lines(mentions, name, "not ambiguous", labels.statuses)
         if found:
             columns = ("Words", "Stands in", "Tag", "Found", "Seed row", "Why it was taken")
             st.html(
@@ -62,7 +63,7 @@ def explanation(
         else:
             st.text("No state, organisation, weapon or event.")
         st.subheader("What was considered and rejected", anchor=False)
-        rejected = lines((c.mention._asdict() for c in considered if not c.accepted), name)
+        rejected = lines((c.mention._asdict() for c in considered if not c.accepted), name, "", labels.statuses)
         if rejected:
             columns = ("Words", "Stands in", "Would have been", "Found", "Seed row", "Why not")
             st.html(

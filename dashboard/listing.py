@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 _KINDS = {"state": "s", "actor": "a", "weapon": "w", "event": "e"}
@@ -18,11 +18,12 @@ SUMMARY_SHOWN = 420
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """Names for codes: states and actors, weapon types, event types, outlet countries."""
+    """Names for codes: states and actors, weapon types, event types, outlet countries, what is said of events."""
 
     states: Mapping[str, str]
     weapons: Mapping[str, str]
     events: Mapping[str, str]
+    statuses: Mapping[str, str] = field(default_factory=dict)
 
 
 def listing(rows: Sequence[Mapping[str, Any]], mentions: Iterable[Mapping[str, Any]], labels: Labels) -> str:
@@ -137,11 +138,14 @@ def _tags(mentions: Iterable[Mapping[str, Any]], labels: Labels) -> str:
     for m in mentions:
         name = tag_name(m, labels)
         words = chips.setdefault((m["kind"], name), (name, []))[1]
-        if m["surface"] not in words:
-            words.append(m["surface"])
+        # What is said of a weapon is in the explanation; of an event it is half of the news.
+        status = m["status"] if m["kind"] == "event" else ""
+        said = f"“{m['surface']}”" + (f" ({labels.statuses.get(status, status)})" if status else "")
+        if said not in words:
+            words.append(said)
     return " ".join(
         f'<span class="tag {_KINDS[kind]}"><b>{html.escape(name)}</b> '
-        f"<i>{html.escape(', '.join(f'“{word}”' for word in words[:4]))}{' …' if len(words) > 4 else ''}</i></span>"
+        f"<i>{html.escape(', '.join(words[:4]))}{' …' if len(words) > 4 else ''}</i></span>"
         for (kind, _), (name, words) in sorted(chips.items(), key=lambda item: list(_KINDS).index(item[0][0]))
     )
 

@@ -186,7 +186,8 @@ def dashboard(service: Service, measured: st.Page) -> None:
     coverage = queries.coverage(service.store, service.gazetteer.version)
     page = Asked(service, view, default, dated(view, now.date()), coverage, now, notices, measured)
     names = group_names(service)
-    labels = Labels(names["state"] | BODIES, names["weapon"], names["event"])
+    statuses = {status.code: status.name for status in service.gazetteer.vocabulary.statuses}
+    labels = Labels(names["state"] | BODIES, names["weapon"], names["event"], statuses)
     draw_head(page)
     for row in explained:
         draw_explanation(page, row, labels)

@@ -203,7 +203,8 @@ def _explain(text: str, gazetteer: Gazetteer) -> None:
 
 def _mention_line(m: Mention) -> str:
     reason = f"; {m.because}" if m.because else ""
-    return f"{m.start}-{m.end} “{m.surface}” {m.kind} {m.code} ({m.via}, {m.row}{reason})"
+    status = f", {m.status}" if m.status else ""
+    return f"{m.start}-{m.end} “{m.surface}” {m.kind} {m.code}{status} ({m.via}, {m.row}{reason})"
 
 
 def _tags_json(tags: Tags) -> dict[str, Any]:
@@ -213,8 +214,9 @@ def _tags_json(tags: Tags) -> dict[str, Any]:
 
     return {
         "states": mentions("state", "code", "name", "via"),
+        "actors": mentions("actor", "code", "name", "type"),
         "weapons": mentions("weapon", "code", "name", "type"),
-        "meetings": mentions("event", "type"),
+        "meetings": mentions("event", "type", "status"),
         "relevant": tags.relevant,
     }
 

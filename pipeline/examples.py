@@ -29,10 +29,14 @@ def failing(gazetteer: Gazetteer) -> list[tuple[str, str]]:
     wrong = []
     for example in gazetteer.vocabulary.examples:
         mentions = tag("", example.sentence, gazetteer).mentions
-        found = any(m.kind == example.kind and m.code == example.code for m in mentions)
+        if example.status:
+            found = any(m.kind == example.kind and m.status == example.status for m in mentions)
+        else:
+            found = any(m.kind == example.kind and m.code == example.code for m in mentions)
         if found != example.holds:
             yields = "yields no" if example.holds else "yields"
-            problem = f"{example.sentence!r} {yields} {example.kind} {example.code}; mend the sentence or the row"
+            wanted = example.code or f"that is {example.status}"
+            problem = f"{example.sentence!r} {yields} {example.kind} {wanted}; mend the sentence or the row"
             wrong.append((example.where, problem))
     for where, family, text, holds in gazetteer.vocabulary.members:
         if family.is_in(text) != holds:

@@ -99,7 +99,8 @@ class Mention(NamedTuple):
     a generic weapon term, and the event type for an event. `type` is the weapon type or the event type,
     `via` how a state was recognised (name, adjective, capital, institution, region, city, leader).
     `start` and `end` are code-point offsets into `field`, and `surface` is exactly that slice. `row` names
-    the seed row that caused it and `because` why an ambiguous word was accepted (empty otherwise).
+    the seed row that caused it and `because` why an ambiguous word was accepted (empty otherwise). `status`
+    is what `seeds/statuses.toml` tells of an event (planned, negated, cancelled, alleged) or weapon (battle).
     """
 
     kind: str
@@ -113,6 +114,7 @@ class Mention(NamedTuple):
     surface: str
     row: str
     because: str
+    status: str = ""
 
 
 class Tags(NamedTuple):

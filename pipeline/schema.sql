@@ -1,9 +1,9 @@
--- The tables, version 1. No constraints and no indexes: they cost more bytes and time than they save at a million
+-- The tables, version 2. No constraints and no indexes: they cost more bytes and time than they save at a million
 -- articles, and what must be unique is kept unique by anti-joins inside one transaction (store.py).
 -- All TIMESTAMPs are UTC. Ids are the first 8 bytes of BLAKE2b.
 
 CREATE TABLE meta (key VARCHAR, value VARCHAR);
-INSERT INTO meta VALUES ('schema', '1');
+INSERT INTO meta VALUES ('schema', '2');
 
 -- One row for each feed ever read; `listed` says whether the present list has it.
 CREATE TABLE feeds (
@@ -32,7 +32,8 @@ CREATE TABLE carried (article_id UBIGINT, feed_id UBIGINT, guid VARCHAR, first_s
 -- Every tag with the words that caused it: code-point offsets into the article's title or summary (`text`).
 CREATE TABLE mentions (
     article_id UBIGINT, kind VARCHAR, code VARCHAR, name VARCHAR, type VARCHAR, via VARCHAR,
-    field VARCHAR, start INTEGER, "end" INTEGER, surface VARCHAR, row VARCHAR, because VARCHAR, tagger VARCHAR
+    field VARCHAR, start INTEGER, "end" INTEGER, surface VARCHAR, row VARCHAR, because VARCHAR,
+    status VARCHAR, tagger VARCHAR
 );
 
 -- What each cycle did, feed by feed.

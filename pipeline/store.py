@@ -20,7 +20,7 @@ from pipeline.errors import StoreBusy, StoreError
 from pipeline.model import Article, Feed, FeedState, RunReport, Tagged
 from pipeline.tables import article_table, mention_table
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 #: Extensions are downloads: none is needed, and none is fetched behind anybody's back.
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
@@ -106,6 +106,9 @@ class Store:
             if not tables >= {"meta", "feeds", "articles", "mentions"}:
                 raise StoreError(f"{self.path} is a database of something else; choose another PARLEY_DB")
             ((version,),) = cursor.execute("SELECT value FROM meta WHERE key = 'schema'").fetchall()
+            if version == "1":
+                cursor.execute(_FROM_1)
+                version = "2"
         if version != SCHEMA_VERSION:
             raise StoreError(f"{self.path} has schema {version}, this Parley knows {SCHEMA_VERSION}; update Parley")
 
@@ -243,6 +246,13 @@ class Store:
             return moved
 
 
+# Tags laid aside by an interrupted retagging are of the earlier form: they are made again.
+_FROM_1 = """
+ALTER TABLE mentions ADD COLUMN status VARCHAR DEFAULT '';
+DROP TABLE IF EXISTS retagged;
+DROP TABLE IF EXISTS retagged_mentions;
+UPDATE meta SET value = '2' WHERE key = 'schema';
+"""
 # Written anew as whole tables, because nearly every row changes.
 _RETAGGED = """
 CREATE TABLE IF NOT EXISTS retagged AS

@@ -11,8 +11,9 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from pipeline.gazetteer import Gazetteer, Hit
-from pipeline.gazetteer.rules import Item, Rule
+from pipeline.gazetteer.rules import Rule
 from pipeline.gazetteer.senses import Sense
+from pipeline.gazetteer.statuses import status_of
 from pipeline.gazetteer.surfaces import as_item, in_title_case
 from pipeline.model import Mention, Tags
 
@@ -29,24 +30,20 @@ class Considered(NamedTuple):
 
 def tag(title: str, text: str, gazetteer: Gazetteer) -> Tags:
     """All mentions in a title and a text, with offsets in code points into each, and the relevance."""
-    return _tag(title, text, gazetteer, None)
+    reading = _Reading(title, text, gazetteer, explain=False)
+    return _conclude(reading.mentions())
 
 
 def explain(title: str, text: str, gazetteer: Gazetteer) -> tuple[Tags, list[Considered]]:
     """The same tags, and every match that needed a decision, with the reason for or against it."""
-    considered: list[Considered] = []
-    return _tag(title, text, gazetteer, considered), considered
+    reading = _Reading(title, text, gazetteer, explain=True)
+    tags = _conclude(reading.mentions())
+    return tags, [Considered(reading.mention(*meant), accepted) for meant, accepted in reading.considered]
 
 
-def _tag(title: str, text: str, gazetteer: Gazetteer, considered: list[Considered] | None) -> Tags:
-    item = gazetteer.item(title, text)
-    cased = ""
-    if title.isupper() or text.isupper():
-        cased = as_item(*(in_title_case(part) if part.isupper() else part for part in (title, text)))
-    hits = gazetteer.find(item, cased)
-    if not hits:
+def _conclude(mentions: list[Mention]) -> Tags:
+    if not mentions:
         return Tags((), False, "no state, weapon or event is named")
-    mentions = _Reading(title, text, item, considered).mentions(hits)
     relevant, reason = relevance(mentions)
     return Tags(tuple(mentions), relevant, reason)
 
@@ -62,18 +59,21 @@ _place = itemgetter(0, 1)
 class _Reading:
     """One article being read: its two fields, the item its rules look at, and what was considered."""
 
-    __slots__ = ("_offset", "considered", "item", "text", "title")
+    __slots__ = ("_explain", "_gazetteer", "_item", "_offset", "considered", "text", "title")
 
-    def __init__(self, title: str, text: str, item: Item, considered: list[Considered] | None) -> None:
-        self.title, self.text, self.item, self.considered = title, text, item, considered
+    def __init__(self, title: str, text: str, gazetteer: Gazetteer, *, explain: bool) -> None:
+        self.title, self.text, self._gazetteer, self._explain = title, text, gazetteer, explain
+        self._item = gazetteer.item(title, text)
         self._offset = len(title) + 1
+        #: Every match that a rule decided, and whether it was taken, when that is to be explained.
+        self.considered: list[tuple[_Meant, bool]] = []
 
-    def mentions(self, hits: list[Hit]) -> list[Mention]:
-        """What the hits mean, in reading order."""
+    def mentions(self) -> list[Mention]:
+        """What is named, in reading order."""
         meant: list[_Meant] = []
         names: list[_Choice] = []
         events: list[_Choice] = []
-        for start, end, senses in hits:
+        for start, end, senses in self._hits():
             for sense in senses:
                 if sense.rule is None:
                     meant.append((start, end, sense, ""))
@@ -85,61 +85,89 @@ class _Reading:
             meant = self._decide(names, meant)
         if events:
             meant = self._decide(events, meant)
-        return [self._mention(*one) for one in meant]
+        self._item.lean_on(meant)
+        return [self.mention(*one) for one in meant]
+
+    def _hits(self) -> list[Hit]:
+        title, text = self.title, self.text
+        if title.isupper() or text.isupper():
+            cased = as_item(*(in_title_case(part) if part.isupper() else part for part in (title, text)))
+            return self._gazetteer.find(self._item, cased)
+        return self._gazetteer.find(self._item)
 
     def _decide(self, choices: list[_Choice], meant: list[_Meant]) -> list[_Meant]:
         """What is meant already, and what the rules of the choices accept, in reading order."""
-        item = self.item
+        item = self._item
         item.lean_on(meant)
         accepted: list[_Meant] = []
         parties, kinds = -1, _NO_KINDS
         for start, end, sense, rule in choices:
-            if rule.demanding and self.considered is None:
+            if rule.demanding and not self._explain:
                 if parties < 0:
                     parties, kinds = item.parties, item.kinds
                 # Most words of ordinary news fall here, before anything near them is looked at.
                 if rule.least_parties > parties or not rule.requires_tags <= kinds:
                     continue
             decision = rule.decide(item, start, end)
-            if self.considered is not None:
-                mention = self._mention(start, end, sense, decision.because)
-                self.considered.append(Considered(mention, decision.accepted))
+            one = (start, end, sense, decision.because)
+            if self._explain:
+                self.considered.append((one, decision.accepted))
             if decision.accepted:
-                accepted.append((start, end, sense, decision.because))
+                accepted.append(one)
         return sorted(meant + accepted, key=_place) if accepted else meant
 
-    def _mention(self, start: int, end: int, sense: Sense, because: str) -> Mention:
+    def mention(self, start: int, end: int, sense: Sense, because: str) -> Mention:
+        """The mention that a match of a sense is."""
         offset = self._offset
         if start < offset:
             here = ("title", start, end, self.title[start:end], sense.row, because)
         else:
             here = ("text", start - offset, end - offset, self.text[start - offset : end - offset], sense.row, because)
-        return Mention._make(sense.head + here)
+        if sense.kind == "event" or sense.kind == "weapon":
+            status = status_of(sense.kind, self._item, start, end, self._gazetteer.vocabulary.statuses)
+            return Mention._make((*sense.head, *here, status))
+        return Mention._make((*sense.head, *here, ""))
 
 
 def relevance(mentions: Iterable[Mention]) -> tuple[bool, str]:
     """Whether the tags make arms diplomacy, and why, in words for the reader.
 
-    A weapon with a dealing across borders between two parties does. One party is enough for a transfer, whose
+    A weapon with a dealing across borders between two parties does, unless all weapons are only used in battle; a
+    transfer, and nuclear weapons, are a dealing's matter all the same. One party is enough for a transfer, whose
     own words say that it crosses a border, and for an agreement or sanctions over nuclear weapons. Without a
     dealing, nuclear weapons or a weapons test do when two states are concerned, because another state's answer
     is then the news.
     """
-    weapons = [m for m in mentions if m.kind == "weapon"]
+    weapons: list[Mention] = []
+    events: dict[str, Mention] = {}
+    parties: set[str] = set()
+    for mention in mentions:
+        if mention.kind == "weapon":
+            weapons.append(mention)
+        elif mention.kind == "event":
+            events.setdefault(mention.type, mention)
+        else:
+            parties.add(mention.code)
     if not weapons:
         return False, "no weapon is named"
-    parties = len({m.code for m in mentions if m.kind in ("state", "actor")})
-    events = {m.type: m for m in reversed([m for m in mentions if m.kind == "event"])}
-    nuclear = next((m for m in weapons if m.type == "nuclear"), None)
-    weapon = f"“{weapons[0].surface}”"
+    nuclear = [m for m in weapons if m.type == "nuclear"]
+    apart = [m for m in weapons if m.status != "battle"]
     for kind in DEALINGS:
-        if kind in events and (parties >= 2 or (parties and (kind == "transfer" or (nuclear and kind != "meeting")))):
-            count = f"between {parties} parties" if parties > 1 else "with one party named"
-            return True, f"{weapon} with “{events[kind].surface}” ({kind}) {count}"
-    if parties >= 2 and (nuclear or "test" in events):
-        cause = nuclear or events["test"]
-        return True, f"“{cause.surface}” ({cause.type}) with {parties} parties concerned"
-    dealing = next((events[kind] for kind in DEALINGS if kind in events), None)
+        matter = weapons if nuclear or kind == "transfer" else apart
+        enough = 1 if kind == "transfer" or (nuclear and kind != "meeting") else 2
+        if kind in events and matter and len(parties) >= enough:
+            count = f"between {len(parties)} parties" if len(parties) > 1 else "with one party named"
+            return True, f"“{matter[0].surface}” with “{events[kind].surface}” ({kind}) {count}"
+    feared = next((m for m in nuclear if m.status != "battle"), events.get("test"))
+    if len(parties) >= 2 and feared:
+        return True, f"“{feared.surface}” ({feared.type}) with {len(parties)} parties concerned"
+    return False, _why_not(weapons, next((events[kind] for kind in DEALINGS if kind in events), None), len(parties))
+
+
+def _why_not(weapons: list[Mention], dealing: Mention | None, parties: int) -> str:
+    weapon = f"“{weapons[0].surface}”"
     if dealing is None:
-        return False, f"{weapon} is named, but no meeting, transfer, sanction or agreement"
-    return False, f"{weapon} and “{dealing.surface}” are named, but not two parties"
+        return f"{weapon} is named, but no meeting, transfer, sanction or agreement"
+    if parties < 2:
+        return f"{weapon} and “{dealing.surface}” are named, but not two parties"
+    return f"{weapon} is only used in battle, and “{dealing.surface}” need not be about it"

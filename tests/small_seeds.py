@@ -146,6 +146,27 @@ phrases = ["delivered"]
 requires_tags = ["weapon"]
 because = "a weapon is delivered"
 """,
+    "statuses.toml": """\
+[planned]
+kind = "event"
+name = "planned"
+before = ["to be"]
+earlier = ["will"]
+later = ["tomorrow"]
+within = 30
+source = "test"
+examples = ["Russia will have talks with France."]
+not_examples = ["Russia had talks with France."]
+
+[battle]
+kind = "weapon"
+name = "used in battle"
+earlier = ["hit by"]
+within = 30
+source = "test"
+examples = ["France was hit by a drone."]
+not_examples = ["France has a drone."]
+""",
     "links.toml": """\
 [tracking]
 names = ["fbclid"]

@@ -186,6 +186,7 @@ def test_tags_have_exactly_the_promised_form(command: Command, tmp_path: Path) -
                 "surface": "France",
             },
         ],
+        "actors": [],
         "weapons": [
             {
                 "code": "drone",
@@ -198,12 +199,12 @@ def test_tags_have_exactly_the_promised_form(command: Command, tmp_path: Path) -
             }
         ],
         "meetings": [
-            {"type": "transfer", "field": "text", "start": 7, "end": 16, "surface": "delivered"},
-            {"type": "meeting", "field": "text", "start": 30, "end": 35, "surface": "talks"},
+            {"type": "transfer", "status": "", "field": "text", "start": 7, "end": 16, "surface": "delivered"},
+            {"type": "meeting", "status": "", "field": "text", "start": 30, "end": 35, "surface": "talks"},
         ],
         "relevant": True,
     }
-    assert list(said) == ["id", "states", "weapons", "meetings", "relevant"]
+    assert list(said) == ["id", "states", "actors", "weapons", "meetings", "relevant"]
 
 
 @pytest.mark.parametrize(

@@ -46,10 +46,11 @@ def test_what_differs_in_any_way_is_a_line_of_its_own_in_reading_order() -> None
     ]
 
 
-def test_the_status_of_an_event_is_said_and_need_not_be_there() -> None:
+def test_what_is_said_of_an_event_is_told_by_its_name() -> None:
     planned = mention("to meet", 0, kind="event", name="Meeting", via="trigger", status="planned")
     plain = mention("met", 20, kind="event", name="Meeting", via="trigger", status="")
     assert [line.how for line in lines([planned, plain], name)] == ["planned", ""]
+    assert [line.how for line in lines([planned], name, "", {"planned": "not yet done"})] == ["not yet done"]
 
 
 def test_a_way_that_is_new_is_said_as_it_is_called() -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import SeedError
-from pipeline.examples import load_checked
+from pipeline.examples import failing, load_checked
 from pipeline.gazetteer import Gazetteer, load_gazetteer, vocabulary_version
-from pipeline.gazetteer.rules import Beside, Contexts, Item, Near, Rule
+from pipeline.gazetteer.item import Contexts, Item
+from pipeline.gazetteer.rules import Beside, Near, Rule
 from pipeline.gazetteer.surfaces import in_title_case, plain, variants, without_diacritics
 from pipeline.gazetteer.vocabulary import read_vocabulary
 from pipeline.tag import tag
@@ -107,9 +108,7 @@ def test_the_seeds_without_a_mistake_load(tmp_path: Path) -> None:
     gazetteer = load_gazetteer(write_seeds(tmp_path / "seeds"))
     assert set(gazetteer.vocabulary.states) == {"PRK", "RUS", "FRA", "USA", "TUR"}
     assert len(gazetteer.vocabulary.examples) >= 12
-    for example in gazetteer.vocabulary.examples:
-        found = {m.code for m in tag("", example.sentence, gazetteer).mentions if m.kind == example.kind}
-        assert (example.code in found) is example.holds, example
+    assert failing(gazetteer) == []
 
 
 REQUIRED = sorted(set(FILES) - {"phrases.csv", "contexts.toml", "ambiguous.toml", "links.toml"})
@@ -270,7 +269,8 @@ Found = tuple[int, int, Tag, str]
 
 def item(text: str, made: Rule, *found: Found) -> Item:
     """A text ready to be decided by a rule, with these tags already certain."""
-    ready = Item(text, Contexts(words for words in (made.near, made.unless) if words))
+    keys = (key for words in (made.near, made.unless) if words for key in words.keys)
+    ready = Item(text, Contexts(keys, ["Gen"]))
     ready.lean_on(sorted(found, key=lambda f: f[0]))
     return ready
 
@@ -373,6 +373,8 @@ def test_a_decision_says_why() -> None:
         ("U.S. aid X here. Next", "U.S. aid X here. "),
         ("He said “no.” Then X came.", "Then X came."),
         ("title X\nText begins.", "title X\n"),
+        ("Gen. X spoke. He left.", "Gen. X spoke. "),
+        ("The U.S. Xs left. They went.", "The U.S. Xs left. "),
         ("X", "X"),
     ],
 )

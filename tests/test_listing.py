@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -125,6 +126,7 @@ def mention(text: str, surface: str, kind: str = "state", **changed: Any) -> dic
         "start": start,
         "end": start + len(surface),
         "surface": surface,
+        "status": "",
     }
     return plain | changed
 
@@ -256,6 +258,19 @@ def test_each_kind_of_tag_is_named_and_drawn_in_its_own_way() -> None:
         ("tag w", "Missiles"),
         ("tag e", "Meeting"),
     ]
+
+
+def test_what_is_said_of_an_event_stands_with_its_words() -> None:
+    text = "a drone, talks and a meeting"
+    made = {"code": "meeting", "type": "meeting", "name": "meeting", "via": "trigger"}
+    found = [
+        mention(text, "drone", "weapon", code="drone", type="missile", via="term", status="battle"),
+        mention(text, "talks", "event", **made, status="planned"),
+        mention(text, "meeting", "event", **made, status="<b>"),
+    ]
+    labels = replace(LABELS, statuses={"planned": "not yet done"})
+    tags = [tag.text() for tag in parsed(listing([row(title=text)], found, labels)).css(".tag")]
+    assert tags == ["Missiles “drone”", "Meeting “talks” (not yet done), “meeting” (<b>)"]
 
 
 def test_the_facts_say_outlet_kind_country_time_and_other_carriers() -> None:

@@ -448,3 +448,21 @@ def test_tags_without_mentions_are_stored_too(store: Store) -> None:
     deliver(store, delivery(ONE, Tagged(article("https://a.example/1"), Tags((), False, "no weapon is named"))))
     assert rows(store, "SELECT reason, states, events FROM articles") == [("no weapon is named", [], [])]
     assert rows(store, "SELECT * FROM mentions") == []
+
+
+def test_a_database_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "parley.duckdb"
+    store = Store(path)
+    deliver(store, delivery(ONE, Tagged(article("https://one.example/1"), DRONES)))
+    with store.cursor() as cursor:  # as the first schema had it, with new tags laid aside by an interrupted retagging
+        cursor.execute("ALTER TABLE mentions DROP COLUMN status")
+        cursor.execute("CREATE TABLE retagged_mentions AS FROM mentions")
+        cursor.execute("UPDATE meta SET value = '1' WHERE key = 'schema'")
+    store.close()
+    again = Store(path)
+    assert rows(again, "SELECT value FROM meta WHERE key = 'schema'") == [("2",)]
+    assert rows(again, "SELECT DISTINCT status FROM mentions") == [("",)]
+    assert rows(again, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'retagged_mentions'") == [(0,)]
+    deliver(again, delivery(ONE, Tagged(article("https://one.example/2"), DRONES)))
+    assert rows(again, "SELECT DISTINCT article_id IS NULL, status FROM mentions") == [(False, "")]
+    again.close()

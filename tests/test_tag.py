@@ -236,12 +236,37 @@ def test_events_lean_on_the_states_and_weapons_of_their_sentence(small: Gazettee
     assert tag("", between.format("and Russia "), small).types("event") == ("meeting",)
 
 
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("France and Russia held talks.", ""),
+        ("France and Russia will hold talks.", "planned"),
+        ("Will France wait? Russia and Turkey held talks.", ""),
+        ("France will wait in silence while Russia and Turkey hold talks.", ""),
+        ("France and Russia hold talks tomorrow.", "planned"),
+        ("To be talks, talks of Russia and France must be held.", ""),
+    ],
+)
+def test_what_is_said_of_an_event_is_kept(small: Gazetteer, text: str, status: str) -> None:
+    events = [m for m in tag("", text, small).mentions if m.kind == "event"]
+    assert events[-1].status == status
+
+
+def test_a_word_of_another_tag_says_nothing_of_a_weapon(small: Gazetteer) -> None:
+    struck = tag("", "France was hit by drones of Russia", small).mentions
+    assert [(m.code, m.status) for m in struck if m.kind == "weapon"] == [("drone", "battle")]
+    assert {m.status for m in struck if m.kind == "state"} == {""}
+
+
 def mention(kind: str, code: str, type_: str = "", surface: str = "word") -> Mention:
     return Mention(kind, code, code, type_, "name", "title", 0, 4, surface, "seeds:1", "")
 
 
 RUS, FRA, NATO = mention("state", "RUS"), mention("state", "FRA"), mention("actor", "NATO")
 DRONE, NUKE = mention("weapon", "drone", "drone", "drone"), mention("weapon", "nuclear", "nuclear", "warhead")
+
+
+SHOT, BLAST = DRONE._replace(status="battle"), NUKE._replace(status="battle")
 
 
 def event(kind: str) -> Mention:
@@ -270,6 +295,15 @@ def event(kind: str) -> Mention:
         ([NUKE, RUS, FRA], True, "“warhead” (nuclear) with 2 parties concerned"),
         ([DRONE, RUS, FRA, event("test")], True, "“test” (test) with 2 parties concerned"),
         ([DRONE, RUS, event("test")], False, "“drone” is named, but no meeting, transfer, sanction or agreement"),
+        (
+            [SHOT, RUS, FRA, event("meeting")],
+            False,
+            "“drone” is only used in battle, and “meeting” need not be about it",
+        ),
+        ([SHOT, DRONE, RUS, FRA, event("meeting")], True, "“drone” with “meeting” (meeting) between 2 parties"),
+        ([SHOT, RUS, FRA, event("transfer")], True, "“drone” with “transfer” (transfer) between 2 parties"),
+        ([BLAST, RUS, FRA, event("agreement")], True, "“warhead” with “agreement” (agreement) between 2 parties"),
+        ([BLAST, RUS, FRA], False, "“warhead” is named, but no meeting, transfer, sanction or agreement"),
     ],
 )
 def test_relevance_follows_from_weapons_dealings_and_parties(

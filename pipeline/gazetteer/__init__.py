@@ -13,7 +13,7 @@ from pathlib import Path
 import ahocorasick_rs
 
 from pipeline.gazetteer.index import Index, extend
-from pipeline.gazetteer.rules import Contexts, Item
+from pipeline.gazetteer.item import Contexts, Item
 from pipeline.gazetteer.senses import Sense, Vocabulary
 from pipeline.gazetteer.surfaces import as_item
 from pipeline.gazetteer.vocabulary import read_vocabulary
@@ -40,7 +40,9 @@ class Gazetteer:
         self.index = Index(vocabulary)
         self._automaton = ahocorasick_rs.BytesAhoCorasick(self.index.keys)
         rules = {id(name.sense.rule): name.sense.rule for name in vocabulary.names if name.sense.rule}
-        self._contexts = Contexts(words for rule in rules.values() for words in (rule.near, rule.unless) if words)
+        near = [words for rule in rules.values() for words in (rule.near, rule.unless) if words]
+        near += [words for status in vocabulary.statuses for words in (status.earlier, status.later) if words]
+        self._contexts = Contexts((key for words in near for key in words.keys), vocabulary.abbreviations)
 
     def item(self, title: str, text: str) -> Item:
         """A title and a text made ready to be searched and decided on."""

@@ -6,130 +6,17 @@ asked in this order: what rejects, what is required, what accepts, and else its 
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from operator import itemgetter
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-import ahocorasick_rs
-
+from pipeline.gazetteer.item import BESIDE, Item, Place, count_parties
 from pipeline.gazetteer.surfaces import skeleton
 
 #: How far `near` and `unless` look on each side, in characters, unless the rule says otherwise.
 NEAR = 200
-#: How far `before` and `after` look, in characters: some words, of which the nearest must be one of theirs.
-BESIDE = 80
-#: What is longer on one side is a list or a table, no sentence: only so much of it is looked at, in characters.
-LONGEST_SENTENCE = 1_000
 #: So few words are looked for one by one: a pass for the words of all rules takes longer.
 FEW = 8
-
-# One set of characters first: the search then skips all others at once.
-_SENTENCE_END = re.compile(r"[.!?…\n•|](?:(?<=[\n•|])|[\"'”’)]*\s+(?=[\"'“‘(]?[A-Z0-9]))")
-
-
-class Known(Protocol):
-    """What a tag that is certain is known by to rules: its kind, and its code; of a weapon the type."""
-
-    @property
-    def kind(self) -> str: ...
-
-    @property
-    def known_as(self) -> str: ...
-
-
-#: A tag that is certain: start, end, what it means, and why; other words are decided by it.
-Certain = tuple[int, int, Known, str]
-#: Where a word of a rule stands: start, end, skeleton.
-Place = tuple[int, int, bytes]
-
-
-class Contexts:
-    """All words that rules look for near a match, found in one pass over an item, and only when one asks."""
-
-    def __init__(self, listed: Iterable[Near]) -> None:
-        self._keys = sorted({key for near in listed for key in near.keys})
-        self._automaton = ahocorasick_rs.BytesAhoCorasick(self._keys)
-
-    def spoken(self, item: Item) -> list[Place]:
-        """Where each of the words may stand in an item."""
-        keys = self._keys
-        matches = self._automaton.find_matches_as_indexes(item.skeleton, overlapping=True)
-        return [(start, end - 2, keys[key]) for key, start, end in matches]
-
-
-class Item:
-    """The text under decision: title, a line break, text; and the tags that are certain, in reading order."""
-
-    __slots__ = ("_breaks", "_certain", "_contexts", "_kinds", "_parties", "_spoken", "skeleton", "text")
-
-    def __init__(self, text: str, contexts: Contexts) -> None:
-        """`text` is plain."""
-        self.text = text
-        self.skeleton = skeleton(text)
-        self._contexts = contexts
-        self._breaks: list[int] | None = None
-        self._spoken: list[Place] | None = None
-
-    def lean_on(self, certain: Sequence[Certain]) -> None:
-        """Decide by these tags from now on."""
-        self._certain = certain
-        self._kinds: frozenset[str] | None = None
-        self._parties = -1
-
-    @property
-    def kinds(self) -> frozenset[str]:
-        """The kinds of all tags."""
-        if self._kinds is None:
-            self._kinds = frozenset([known.kind for _, _, known, _ in self._certain])
-        return self._kinds
-
-    @property
-    def parties(self) -> int:
-        """How many different states and organisations are tagged."""
-        if self._parties < 0:
-            self._parties = count_parties(self._certain)
-        return self._parties
-
-    @property
-    def spoken(self) -> list[Place]:
-        """Where the words of rules may stand in it."""
-        if self._spoken is None:
-            self._spoken = self._contexts.spoken(self)
-        return self._spoken
-
-    def word_before(self, start: int) -> bytes:
-        """The skeleton of the word before an offset; empty at the beginning."""
-        return self.skeleton[max(0, start - BESIDE) : start + 1].rstrip().rpartition(b" ")[2]
-
-    def word_after(self, end: int) -> bytes:
-        """The skeleton of the word after an offset, but for a possessive; empty at the end."""
-        if self.text.startswith("'s", end):
-            end += 2
-        return self.skeleton[end + 1 : end + BESIDE].lstrip().partition(b" ")[0]
-
-    def sentence(self, start: int, end: int) -> tuple[int, int]:
-        """The bounds of the sentence that holds the span; the title is a sentence of its own."""
-        if self._breaks is None:
-            self._breaks = [0, *(m.end() for m in _SENTENCE_END.finditer(self.text)), len(self.text)]
-        low = self._breaks[bisect_right(self._breaks, start) - 1]
-        high = self._breaks[min(bisect_left(self._breaks, end), len(self._breaks) - 1)]
-        return max(low, start - LONGEST_SENTENCE), min(high, end + LONGEST_SENTENCE)
-
-    def between(self, low: int, high: int) -> Sequence[Certain]:
-        """The tags that begin between two offsets."""
-        certain = self._certain
-        return certain[bisect_left(certain, low, key=_start) : bisect_left(certain, high, key=_start)]
-
-
-_start = itemgetter(0)
-
-
-def count_parties(certain: Iterable[Certain]) -> int:
-    """How many different states and organisations there are among tags: those who can deal with each other."""
-    return len({known.known_as for _, _, known, _ in certain if known.kind == "state" or known.kind == "actor"})
 
 
 class Decision(NamedTuple):
@@ -207,15 +94,23 @@ class Near:
 
     def search(self, item: Item, start: int, end: int, within: int) -> str | None:
         """The first of the words within so many characters of the match at `start:end`, whatever its case."""
-        low, high = start - within, end + within
+        return self.first(item, start - within, start) or self.first(item, end, end + within)
+
+    def first(self, item: Item, low: int, high: int, *, free: bool = False) -> str | None:
+        """The first of the words between two offsets; of those that begin at one place the longest.
+
+        `free` words are part of no tag that is certain.
+        """
         best = None
         for at, to, key in self._places(item, low, high) if self._few else item.spoken:
             if (
                 key in self.keys
-                and ((low <= at and to <= start) or (end <= at and to <= high))
+                and low <= at
+                and to <= high
                 # A skeleton has no marks: the words themselves are compared last.
                 and item.text[at:to].lower() in self._words
                 and (best is None or (at, -to) < best)
+                and not (free and item.is_tagged(at, to))
             ):
                 best = at, -to
         return item.text[best[0] : -best[1]] if best else None
@@ -246,6 +141,7 @@ class Rule:
     requires_tags: frozenset[str] = frozenset()
     requires_side: str = "any"
     reach: int = 0
+    neighbours: bool = False
     except_codes: frozenset[str] = frozenset()
     within: int = NEAR
     #: With fewer parties than these in the item it can only say no.
@@ -292,7 +188,7 @@ class Rule:
             return f"needs {self.parties} states or organisations in the item, has {have}"
         if not (self.requires_tags or self.sentence_parties):
             return None
-        low, high = item.sentence(start, end)
+        low, high = item.sentence(start, end, int(self.neighbours))
         if self.sentence_parties and (have := count_parties(item.between(low, high))) < self.sentence_parties:
             return f"needs {self.sentence_parties} states or organisations in the sentence, has {have}"
         if self.reach:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from pipeline.errors import SeedError
 from pipeline.gazetteer.rules import Rule
+from pipeline.gazetteer.statuses import Status
 from pipeline.gazetteer.surfaces import skeleton, variants
 
 
@@ -155,13 +156,14 @@ class EventType:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A sentence that must (or must not) yield a tag; a test runs every one."""
+    """A sentence that must (or must not) yield a tag of a code, or of any code with a `status`."""
 
     where: str
     sentence: str
     kind: str
     code: str
     holds: bool
+    status: str = ""
 
 
 @dataclass(slots=True)
@@ -177,5 +179,7 @@ class Vocabulary:
     families: list[Family]
     phrases: list[tuple[str, str]]
     examples: list[Example]
+    statuses: list[Status]
+    abbreviations: tuple[str, ...]
     #: Designations that must (or must not) be of a family: where that is said, the family, the text, which of the two.
     members: list[tuple[str, Family, str, bool]]

@@ -17,6 +17,7 @@ SHORTEST_IN_CAPITALS = 4
 # A hyphen between a group of letters and a group of digits, as in "F-16", "Shahed-136", "Su-35".
 _DESIGNATION_HYPHEN = re.compile(r"(?<=[A-Za-z])-(?=\d)")
 _ONE_LETTER_HYPHEN = re.compile(r"(?<![A-Za-z])[A-Za-z]-(?=\d{1,2}(?!\d))")
+_SMALL_WORD = re.compile(r" [^\W\d_A-Z]{2}")
 _HYPHENATED = re.compile(r"-(\w)")
 _LETTERS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _BLANK = re.compile("[\t\n\r\x0b\x0c\x85\xa0\u2000-\u200a\u202f\u205f\u3000]")
@@ -69,7 +70,7 @@ def variants(alias: str, *, capitals: bool) -> Iterator[str]:
     forms = [alias]
     if not alias.isascii() and (bare := without_diacritics(alias)) != alias:
         forms.append(bare)
-    if alias[0].islower():
+    if alias[0].islower() or _SMALL_WORD.search(alias):
         forms += [cased for form in forms for cased in _headline(form)]
     if has_designation_hyphen(alias):
         # "Su 35" and "Su35" are the aircraft; "A 50" and "A10" are a sum and a road.
@@ -85,12 +86,19 @@ def has_designation_hyphen(alias: str) -> bool:
 
 
 def _headline(form: str) -> tuple[str, ...]:
-    """Sentence case and title case of a lower-case term."""
-    title = " ".join(word[:1].upper() + word[1:] for word in form.split(" "))
+    """Sentence case and the title cases of a form: outlets keep words of up to three or four letters small, or none."""
     sentence = form[:1].upper() + form[1:]
-    if "-" not in title:
-        return (sentence, title)
-    return (sentence, title, _HYPHENATED.sub(lambda m: "-" + m[1].upper(), title))
+    words = sentence.split(" ")
+    titles = [
+        " ".join([words[0], *(w if len(w) <= small else _capitalised(w) for w in words[1:])]) for small in (0, 3, 4)
+    ]
+    if "-" in form:
+        titles += [_HYPHENATED.sub(lambda m: "-" + m[1].upper(), title) for title in titles]
+    return (sentence, *titles)
+
+
+def _capitalised(word: str) -> str:
+    return word[:1].upper() + word[1:]
 
 
 def without_diacritics(text: str) -> str:

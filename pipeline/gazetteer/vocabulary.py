@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.errors import SeedError
@@ -19,6 +20,7 @@ from pipeline.gazetteer.senses import (
     Vocabulary,
     WeaponType,
 )
+from pipeline.gazetteer.statuses import Status
 from pipeline.gazetteer.surfaces import plain
 from pipeline.model import EVENT_TYPES
 
@@ -34,13 +36,15 @@ _STATE_VIAS = {
 
 def read_vocabulary(folder: Path) -> Vocabulary:
     """Read and check all seed files of a folder. Raises SeedError with file, line and the mend."""
-    v = Vocabulary({}, {}, {}, {}, {}, [], [], [], [], [])
+    v = Vocabulary({}, {}, {}, {}, {}, [], [], [], [], [], (), [])
     rules = _Rules(folder)
     _read_states(v, folder, rules)
     _read_actors(v, folder, rules)
     _read_weapons(v, folder, rules)
     _read_families(v, folder)
     _read_events(v, folder, rules.contexts)
+    _read_statuses(v, folder)
+    v.abbreviations = rules.contexts.get("abbreviations", ())
     for path in sorted(folder.glob("phrases*.csv")):
         v.phrases += [(row.text("phrase"), row.where) for row in read_csv(path, ("phrase", "because", "source"))]
     rules.check_used(v)
@@ -130,6 +134,26 @@ def _read_events(v: Vocabulary, folder: Path, contexts: dict[str, tuple[str, ...
         v.examples += _examples(row, "event", row.key)
 
 
+def _read_statuses(v: Vocabulary, folder: Path) -> None:
+    for row in read_toml(folder / "statuses.toml"):
+        kind, name = row.one_of("kind", ("event", "weapon")), row.text("name")
+        lists = {
+            column: [plain(word) for word in row.texts(column)] for column in ("before", "after", "earlier", "later")
+        }
+        status = Status(
+            row.key,
+            name,
+            kind,
+            before=Beside(lists["before"], after=False) if lists["before"] else None,
+            after=Beside(lists["after"], after=True) if lists["after"] else None,
+            earlier=Near(lists["earlier"]) if lists["earlier"] else None,
+            later=Near(lists["later"]) if lists["later"] else None,
+            within=int(row.number("within", NEAR)),
+        )
+        v.statuses.append(status)
+        v.examples += [replace(example, status=row.key) for example in _examples(row, kind, "")]
+
+
 def _examples(row: Row, kind: str, code: str) -> Iterator[Example]:
     if not row.texts("examples"):
         raise SeedError(row.where, "has no examples; give at least one sentence that must yield it")
@@ -172,6 +196,7 @@ def read_rule(row: Row, contexts: dict[str, tuple[str, ...]]) -> Rule:
         if "requires_side" in row.fields
         else "any",
         reach=int(row.number("reach", 0)),
+        neighbours="neighbours" in row.fields and row.one_of("neighbours", ("yes", "no")) == "yes",
         except_codes=frozenset(row.texts("except_codes")),
         within=int(row.number("within", NEAR)),
     )
