@@ -171,7 +171,7 @@ def draw_explanation(page: Asked, row: dict[str, Any], labels: Labels) -> None:
     """The explanation of the article that the link names."""
     gazetteer = page.service.gazetteer
     mentions = queries.mentions(page.service.store, [row["article_id"]]).to_pylist()
-    present = explain(row["title"], row["summary"], gazetteer)
+    present = explain(row["title"], row["summary"], gazetteer, f"{row['published']:%Y-%m-%d}")
     explanation(row, mentions, present, gazetteer.version, page.view, page.default, labels)
 
 

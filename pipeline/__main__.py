@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -127,7 +128,7 @@ def _tag(options: argparse.Namespace, settings: Settings) -> int:
     with given:
         for item in _json_lines(given, options.file or "standard input"):
             title, text = str(item.get("title") or ""), str(item.get("text") or "")
-            print(json.dumps({"id": item.get("id"), **_tags_json(tag(title, text, gazetteer))}))
+            print(json.dumps({"id": item.get("id"), **_tags_json(tag(title, text, gazetteer, _day(item)))}))
     return 0
 
 
@@ -169,7 +170,8 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
             for item in _json_lines(lines, name):
                 if lacking := missing_labels(item):
                     raise SettingError(f"{name}, item {item.get('id')!r}: lacks the labels {', '.join(lacking)}")
-                pairs.append((item, tag(str(item.get("title") or ""), str(item.get("text") or ""), gazetteer)))
+                title, text = str(item.get("title") or ""), str(item.get("text") or "")
+                pairs.append((item, tag(title, text, gazetteer, _day(item))))
     scores = score(pairs)
     result = {
         "tagger": gazetteer.version,
@@ -219,6 +221,14 @@ def _tags_json(tags: Tags) -> dict[str, Any]:
         "meetings": mentions("event", "type", "status"),
         "relevant": tags.relevant,
     }
+
+
+def _day(item: dict[str, Any]) -> str:
+    """The `date` of an item when it begins with a day of the calendar, else nothing."""
+    try:
+        return date.fromisoformat(str(item.get("date"))[:10]).isoformat()
+    except ValueError:
+        return ""
 
 
 def _report_json(report: RunReport) -> dict[str, Any]:

@@ -197,12 +197,12 @@ class Store:
             cursor.register("incoming", table)
             cursor.execute("INSERT INTO runs BY NAME SELECT * FROM incoming")
 
-    def articles_to_retag(self, tagger: str, after: int, limit: int) -> list[tuple[int, str, str]]:
-        """Articles of another tagger that have no new tags waiting: id, title, summary, by id from `after` on."""
+    def articles_to_retag(self, tagger: str, after: int, limit: int) -> list[tuple[int, str, str, str]]:
+        """Articles of another tagger that have no new tags waiting: id, title, summary, day, by id from `after` on."""
         with self.cursor() as cursor:
             cursor.execute(_RETAGGED)
             return cursor.execute(
-                "SELECT a.article_id, a.title, a.summary FROM articles a"
+                "SELECT a.article_id, a.title, a.summary, strftime(a.published, '%Y-%m-%d') FROM articles a"
                 " ANTI JOIN (SELECT article_id FROM retagged WHERE tagger = $tagger) r USING (article_id)"
                 " WHERE a.tagger <> $tagger AND a.article_id > $after ORDER BY a.article_id LIMIT $limit",
                 {"tagger": tagger, "after": after, "limit": limit},

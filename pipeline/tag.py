@@ -28,15 +28,18 @@ class Considered(NamedTuple):
     accepted: bool
 
 
-def tag(title: str, text: str, gazetteer: Gazetteer) -> Tags:
-    """All mentions in a title and a text, with offsets in code points into each, and the relevance."""
-    reading = _Reading(title, text, gazetteer, explain=False)
+def tag(title: str, text: str, gazetteer: Gazetteer, day: str = "") -> Tags:
+    """All mentions in a title and a text, with offsets in code points into each, and the relevance.
+
+    `day` (ISO 8601) is the day of the article: of leaders who share a name it tells who is meant.
+    """
+    reading = _Reading(title, text, gazetteer, day, explain=False)
     return _conclude(reading.mentions())
 
 
-def explain(title: str, text: str, gazetteer: Gazetteer) -> tuple[Tags, list[Considered]]:
+def explain(title: str, text: str, gazetteer: Gazetteer, day: str = "") -> tuple[Tags, list[Considered]]:
     """The same tags, and every match that needed a decision, with the reason for or against it."""
-    reading = _Reading(title, text, gazetteer, explain=True)
+    reading = _Reading(title, text, gazetteer, day, explain=True)
     tags = _conclude(reading.mentions())
     return tags, [Considered(reading.mention(*meant), accepted) for meant, accepted in reading.considered]
 
@@ -59,10 +62,10 @@ _place = itemgetter(0, 1)
 class _Reading:
     """One article being read: its two fields, the item its rules look at, and what was considered."""
 
-    __slots__ = ("_explain", "_gazetteer", "_item", "_offset", "considered", "text", "title")
+    __slots__ = ("_day", "_explain", "_gazetteer", "_item", "_offset", "considered", "text", "title")
 
-    def __init__(self, title: str, text: str, gazetteer: Gazetteer, *, explain: bool) -> None:
-        self.title, self.text, self._gazetteer, self._explain = title, text, gazetteer, explain
+    def __init__(self, title: str, text: str, gazetteer: Gazetteer, day: str, *, explain: bool) -> None:
+        self.title, self.text, self._gazetteer, self._day, self._explain = title, text, gazetteer, day, explain
         self._item = gazetteer.item(title, text)
         self._offset = len(title) + 1
         #: Every match that a rule decided, and whether it was taken, when that is to be explained.
@@ -75,6 +78,8 @@ class _Reading:
         events: list[_Choice] = []
         for start, end, senses in self._hits():
             for sense in senses:
+                if sense.rivals:
+                    sense = sense.on(self._day)
                 if sense.rule is None:
                     meant.append((start, end, sense, ""))
                 elif sense.kind == "event":

@@ -46,15 +46,17 @@ def read_document(document: Document, now: datetime, seeds: Path) -> Reading:
     rules = load_link_rules(seeds)
     entries = parse(document.body, document.url, document.content_type)
     articles = [clean(entry, document.url, now, rules) for entry in entries]
-    tagged = (Tagged(a, tag(a.title, a.summary, gazetteer)) for a in articles if a is not None)
+    tagged = (
+        Tagged(a, tag(a.title, a.summary, gazetteer, f"{a.published:%Y-%m-%d}")) for a in articles if a is not None
+    )
     return Reading(len(entries), tuple(tagged))
 
 
-def retag_articles(articles: Sequence[tuple[int, str, str]], seeds: Path) -> tuple[pa.Table, pa.Table]:
-    """The new tags of stored articles, each an id, title and summary: a tag table and a mention table."""
+def retag_articles(articles: Sequence[tuple[int, str, str, str]], seeds: Path) -> tuple[pa.Table, pa.Table]:
+    """The new tags of stored articles, each an id, title, summary and day: a tag table and a mention table."""
     gazetteer = load_gazetteer(seeds)
-    numbers = [number for number, _, _ in articles]
-    tags = [tag(title, summary, gazetteer) for _, title, summary in articles]
+    numbers = [number for number, _, _, _ in articles]
+    tags = [tag(title, summary, gazetteer, day) for _, title, summary, day in articles]
     return tag_table(numbers, tags, gazetteer.version), mention_table(numbers, tags, gazetteer.version)
 
 

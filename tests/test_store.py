@@ -155,10 +155,10 @@ def test_new_tags_replace_the_old_ones(store: Store) -> None:
     assert store.count_articles_not_by("2-new") == 3
     waiting = store.articles_to_retag("2-new", 0, 2)
     assert len(waiting) == 2
-    told = [number for number, _, _ in waiting]
+    told = [row[0] for row in waiting]
     new = [tags(("state", "FRA", ""))] * 2
     store.keep_retagged(tag_table(told, new, "2-new"), mention_table(told, new, "2-new"))
-    ((last, title, summary),) = store.articles_to_retag("2-new", 0, 10)
+    ((last, title, summary, _),) = store.articles_to_retag("2-new", 0, 10)
     assert last in numbers
     assert (title[0], summary) == ("T", "")
     moved = store.apply_retagged("2-new").to_pylist()

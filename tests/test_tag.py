@@ -21,6 +21,7 @@ from pipeline.tables import mention_table, tag_table
 from pipeline.tag import explain, relevance, tag
 from pipeline.worker import Document, read_document, retag_articles
 from tests.making import rss
+from tests.small_seeds import write_seeds
 
 SEEDS = ROOT / "seeds"
 
@@ -214,6 +215,30 @@ def test_a_mention_says_all_that_is_known_of_it(small: Gazetteer) -> None:
     assert tags.systems() == ("f-16", "patriot")
 
 
+def test_of_leaders_who_share_a_name_the_day_tells_who_is_meant(tmp_path: Path) -> None:
+    leaders = """\
+state,name,aliases,office,from,to,source
+FRA,Anne Park,Park,minister,2004-08,2013,test
+PRK,Bo Park,Park,minister,2014-05-02,2020-06-30,test
+RUS,Kim Park,Park|Kim,minister,2020-07-01,,test
+PRK,Kim Jong Un,Kim,leader,2011,,test
+"""
+    gazetteer = load_gazetteer(write_seeds(tmp_path / "seeds", leaders_csv=leaders))
+
+    def meant(day: str, text: str = "Park") -> tuple[str, ...]:
+        return tag("", text, gazetteer, day).codes("state")
+
+    assert [meant(day) for day in ("2004-08-01", "2013-12-31", "2014-05-02", "2020-06-30", "2020-07-01")] == [
+        ("FRA",), ("FRA",), ("PRK",), ("PRK",), ("RUS",)
+    ]  # fmt: skip
+    assert meant("2014-02-01") == ("FRA",), "between two offices it is the one before"
+    assert meant("1990-01-01") == ("RUS",), "before all of them nobody knows"
+    assert meant("") == ("RUS",), "without a day it is now"
+    assert (meant("2015-01-01", "Kim"), meant("2021-01-01", "Kim")) == (("PRK",), ("RUS",))
+    (mention,) = tag("", "Park", gazetteer, "2015-01-01").mentions
+    assert mention.row == "leaders.csv:3"
+
+
 def test_an_ambiguous_word_is_decided_by_its_neighbours(small: Gazetteer) -> None:
     accepted, considered = explain("", "A Patriot launcher", small)
     assert codes(accepted, "weapon") == {"patriot"}
@@ -313,8 +338,8 @@ def test_relevance_follows_from_weapons_dealings_and_parties(
 
 
 def test_stored_articles_are_tagged_as_new_ones_are(small: Gazetteer, small_seeds: Path) -> None:
-    rows = [(1, "Kim Jong Un", "Russia delivered drones."), (2, "", "Nothing")]
-    tags = [tag(title, text, small) for _, title, text in rows]
+    rows = [(1, "Kim Jong Un", "Russia delivered drones.", "2024-01-01"), (2, "", "Nothing", "2024-01-01")]
+    tags = [tag(title, text, small) for _, title, text, _ in rows]
     articles, mentions = retag_articles(rows, small_seeds)
     assert articles.equals(tag_table([1, 2], tags, small.version))
     assert mentions.equals(mention_table([1, 2], tags, small.version))

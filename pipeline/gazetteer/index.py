@@ -92,6 +92,8 @@ def _check_once(names: Iterable[Name]) -> None:
         other = declared.setdefault((name.alias, name.sense.layer), name.sense)
         if other is name.sense:
             continue
+        if other.via == name.sense.via == "leader":
+            continue  # the date of an article tells who is meant
         if other.code != name.sense.code or name.sense.kind == "event":
             problem = f"{name.alias!r} is {name.sense.code} here and {other.code} at {other.row}; keep it in one place"
             raise SeedError(name.sense.row, problem)
@@ -105,13 +107,23 @@ def _keys(alias: str, capitals: bool) -> Iterable[bytes]:
 
 
 def _forms(names: Iterable[Name], phrases: Iterable[str]) -> Forms:
-    """Of two names of one layer that share a form, the one that was written so counts, then the first."""
+    """Of two names of one layer that share a form, the one that was written so counts, then the first.
+
+    Leaders who share a form stay rivals.
+    """
     layers: dict[str, dict[str, Sense]] = {}
+    leaders: dict[str, dict[str, Sense]] = {}
     for name in names:
         layers.setdefault(plain(name.alias), {}).setdefault(name.sense.layer, name.sense)
     for name in names:
-        for surface in variants(name.alias, capitals=name.capitals):
+        for surface in dict.fromkeys(variants(name.alias, capitals=name.capitals)):
             layers.setdefault(surface, {}).setdefault(name.sense.layer, name.sense)
+            if name.sense.via == "leader":
+                leaders.setdefault(surface, {}).setdefault(name.sense.row, name.sense)
+    for surface, rivals in leaders.items():
+        first = layers[surface]["state"]
+        if len(rivals) > 1 and first.via == "leader":
+            layers[surface]["state"] = first.among(tuple(rivals.values()))
     forms: Forms = {surface: tuple(senses.values()) for surface, senses in layers.items()}
     for phrase in phrases:
         for surface in variants(phrase, capitals=False):

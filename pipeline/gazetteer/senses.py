@@ -19,14 +19,24 @@ from pipeline.gazetteer.surfaces import skeleton, variants
 class Sense:
     """What a name means: a tag's kind, code, name, type and way of recognition, and the seed row that says so."""
 
-    __slots__ = ("code", "head", "kind", "known_as", "layer", "name", "row", "rule", "type", "via")
+    __slots__ = ("code", "head", "kind", "known_as", "layer", "name", "rivals", "row", "rule", "term", "type", "via")
 
     def __init__(
-        self, kind: str, code: str, name: str, type_: str, via: str, row: str, rule: Rule | None = None
+        self,
+        kind: str,
+        code: str,
+        name: str,
+        type_: str,
+        via: str,
+        row: str,
+        rule: Rule | None = None,
+        term: tuple[str, str] = ("", ""),
     ) -> None:
-        """`type_` is the type of a weapon, event or actor."""
+        """`type_` is the type of a weapon, event or actor; `term` the first and the last day of an office."""
         self.kind, self.code, self.name, self.type, self.via = kind, code, name, type_, via
-        self.row, self.rule = row, rule
+        self.row, self.rule, self.term = row, rule, term
+        #: Leaders of one name, this one among them: the date of an article tells which is meant.
+        self.rivals: tuple[Sense, ...] = ()
         #: What a mention of it begins with.
         self.head = (kind, code, name, type_, via)
         #: What rules know it by: a weapon's type, any other's code.
@@ -36,7 +46,24 @@ class Sense:
 
     def ruled(self, rule: Rule | None) -> Sense:
         """The same meaning, decided by a rule, or by none."""
-        return Sense(*self.head, self.row, rule)
+        return Sense(*self.head, self.row, rule, self.term)
+
+    def among(self, rivals: tuple[Sense, ...]) -> Sense:
+        """The same meaning, as one of several leaders of that name."""
+        made = self.ruled(self.rule)
+        made.rivals = rivals
+        return made
+
+    def on(self, day: str) -> Sense:
+        """Of the rivals the one in office on a day (ISO 8601; empty for now), else the latest before it."""
+        day = day or _EVER
+        begun = [rival for rival in self.rivals if rival.term[0] <= day] or list(self.rivals)
+        # An end of "2023" is the end of that year.
+        return max(begun, key=lambda rival: (day <= f"{rival.term[1]}~" or not rival.term[1], rival.term[0]))
+
+
+# Later than any day.
+_EVER = "9999"
 
 
 class Name:

@@ -63,18 +63,22 @@ def _read_states(v: Vocabulary, folder: Path, rules: _Rules) -> None:
             v.names += [guard(a, Sense("state", row.key, name, "", via, row.where)) for a in row.texts(column)]
         v.examples += _examples(row, "state", row.key)
     for row in read_csv(folder / "leaders.csv", ("state", "name", "aliases", "office", "from", "to", "source")):
-        _add_to_state(v, row, rules, (row.text("name"), *row.texts("aliases")), "leader")
+        term = row.text("from", required=False), row.text("to", required=False)
+        _add_to_state(v, row, rules, (row.text("name"), *row.texts("aliases")), "leader", term)
     for row in read_csv(folder / "places.csv", ("place", "aliases", "state", "kind", "population", "source")):
         kind = row.one_of("kind", ("city", "region"))
         _add_to_state(v, row, rules, (row.text("place"), *row.texts("aliases")), kind)
 
 
-def _add_to_state(v: Vocabulary, row: Row, rules: _Rules, aliases: Iterable[str], via: str) -> None:
+def _add_to_state(
+    v: Vocabulary, row: Row, rules: _Rules, aliases: Iterable[str], via: str, term: tuple[str, str] = ("", "")
+) -> None:
     code = row.text("state")
     if code not in v.states:
         raise SeedError(row.where, f"state {code!r} is not in states.toml; add it there or mend the code")
     guard = rules.of("state", code)
-    v.names += [guard(a, Sense("state", code, v.states[code].name, "", via, row.where)) for a in aliases]
+    sense = Sense("state", code, v.states[code].name, "", via, row.where, None, term)
+    v.names += [guard(a, sense) for a in aliases]
 
 
 def _read_actors(v: Vocabulary, folder: Path, rules: _Rules) -> None:
