@@ -128,10 +128,8 @@ class _Reading:
             here = ("title", start, end, self.title[start:end], sense.row, because)
         else:
             here = ("text", start - offset, end - offset, self.text[start - offset : end - offset], sense.row, because)
-        if sense.kind == "event" or sense.kind == "weapon":
-            status = status_of(sense.kind, self._item, start, end, self._gazetteer.vocabulary.statuses)
-            return Mention._make((*sense.head, *here, status))
-        return Mention._make((*sense.head, *here, ""))
+        statuses = self._gazetteer.statuses.get(sense.kind)
+        return Mention._make((*sense.head, *here, status_of(self._item, start, end, statuses) if statuses else ""))
 
 
 def relevance(mentions: Iterable[Mention]) -> tuple[bool, str]:

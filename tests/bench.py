@@ -1,7 +1,7 @@
 """`make bench`: ingest and tagging beside named peers, in the same run on the same input. Ratios are what counts.
 
 Input are the captured documents of ../shared/feeds when they are there, else the bundled sample many times over.
-Each figure is the best of three, after a round that warms everything up; start-up is left out on both sides.
+Start-up is left out on both sides.
 """
 
 from __future__ import annotations
@@ -11,30 +11,27 @@ import json
 import platform
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-import ahocorasick_rs
-import flashtext
 import reader
 from rich.console import Console
 from rich.table import Table
 
 from pipeline.clean import clean
-from pipeline.gazetteer import Gazetteer, load_gazetteer
+from pipeline.gazetteer import load_gazetteer
 from pipeline.model import Feed
 from pipeline.parse import parse
 from pipeline.run import cycle, utc_now, workers
 from pipeline.settings import ROOT, Settings
 from pipeline.store import Store
-from pipeline.tag import tag
 from pipeline.worker import load_link_rules
+from tests.bench_tagging import growth, loading, retagging, speed
 from tests.servers import FeedServer
 
 SHARED = ROOT.parent / "shared" / "feeds"
-ROUNDS = 3
 
 
 def documents() -> list[bytes]:
@@ -44,16 +41,6 @@ def documents() -> list[bytes]:
         return [(SHARED / item["file"]).read_bytes() for item in listed]
     sample = [path.read_bytes() for path in sorted((ROOT / "seeds" / "sample").glob("*.xml"))]
     return sample * 12
-
-
-def best(run: Callable[[], object]) -> float:
-    """The shortest of some rounds, in seconds."""
-    times = []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - started)
-    return min(times)
 
 
 def ingest_parley(urls: Sequence[str], settings: Settings) -> tuple[float, float]:
@@ -90,40 +77,13 @@ def ingest_reader(urls: Sequence[str], settings: Settings) -> tuple[float, float
         return middle - started, time.perf_counter() - middle
 
 
-def tagging(items: Sequence[tuple[str, str]], gazetteer: Gazetteer) -> list[tuple[str, float]]:
-    """Seconds to go through all items: Parley's tags; the bare automaton; flashtext; all with the same vocabulary."""
-    surfaces = gazetteer.surfaces
-    automaton = ahocorasick_rs.AhoCorasick(surfaces, matchkind=ahocorasick_rs.MatchKind.LeftmostLongest)
-    keywords = flashtext.KeywordProcessor(case_sensitive=True)
-    for surface in surfaces:
-        keywords.add_keyword(surface)
-    joined = [f"{title}\n{text}" for title, text in items]
-
-    def bare() -> int:
-        found = 0
-        for text in joined:
-            length = len(text)
-            for _, start, end in automaton.find_matches_as_indexes(text):
-                if not (start and text[start - 1].isalnum()) and not (end < length and text[end].isalnum()):
-                    found += 1
-        return found
-
-    return [
-        ("Parley: all tags with evidence", best(lambda: [tag(title, text, gazetteer) for title, text in items])),
-        ("ahocorasick_rs: names and word boundaries only", best(bare)),
-        ("flashtext: names only", best(lambda: [keywords.extract_keywords(text, span_info=True) for text in joined])),
-    ]
-
-
 def main() -> None:
     console = Console(width=110)
     bodies = documents()
     settings = replace(
         Settings.from_env({}), allow_private=True, host_connections=64, host_gap=0.0, concurrency=64, timeout=60.0
     )
-    started = time.perf_counter()
     gazetteer = load_gazetteer(settings.seeds)
-    loaded = time.perf_counter() - started
     rules = load_link_rules(settings.seeds)
     entries = [entry for body in bodies for entry in parse(body, "http://bench.example/")]
     articles = [a for e in entries if (a := clean(e, "http://bench.example/", utc_now(), rules))]
@@ -132,8 +92,8 @@ def main() -> None:
     source = "captured feeds" if SHARED.is_dir() else "the bundled sample, twelve times"
     console.print(
         f"{platform.python_version()}, {settings.workers} workers; {source}: {len(bodies)} feeds, "
-        f"{len(entries)} entries, {size / 1e6:.1f} MB of text; vocabulary of {len(gazetteer.surfaces):,} surfaces "
-        f"loaded in {loaded:.2f} s"
+        f"{len(entries)} entries, {size / 1e6:.1f} MB of text; vocabulary of {len(gazetteer.vocabulary.names):,} names "
+        f"in {len(gazetteer.index.surfaces()):,} forms, looked for by {len(gazetteer.index.keys):,} keys"
     )
 
     with closing(FeedServer()) as server:
@@ -153,13 +113,10 @@ def main() -> None:
     table.add_row("Parley is faster by", f"{peer[0] / ours[0]:.1f} ×", "", "", f"{peer[1] / ours[1]:.1f} ×", "")
     console.print(table)
 
-    timed = tagging(items, gazetteer)
-    table = Table("tagging, one core", "articles/s", "MB/s", "Parley's speed against it", title="Tagging")
-    for name, seconds in timed:
-        table.add_row(
-            name, f"{len(items) / seconds:,.0f}", f"{size / 1e6 / seconds:.1f}", f"{seconds / timed[0][1]:.2f} ×"
-        )
-    console.print(table)
+    speed(items, gazetteer, console)
+    growth(items, gazetteer, console)
+    loading(settings, console)
+    retagging(bodies, settings, console)
 
 
 if __name__ == "__main__":

@@ -420,6 +420,8 @@ def test_after_a_short_stem_a_designation_begins_as_an_example_does(tmp_path: Pa
 
     assert members("Su", "Su1") == ["Su7"], "any digit"
     assert members("Su", "Su-1") == ["Su-8"]
-    assert members("Su", "SuX1", "Su-X") == ["SuX10", "Su-X"]
-    assert members("Su-", "Su-1") == ["Su7", "Su-X", "Su-8"], "after a mark anything may follow"
+    assert members("Su", "Su-Y") == ["Su-X"], "any letter after a mark"
+    assert members("Su", "SuX1") == ["SuX10"]
+    assert members("Su-", "Su-1") == ["Su7", "Su-8"]
+    assert members("Su-", "Su-1", "Su-Y") == ["Su7", "Su-X", "Su-8"]
     assert members("Sukho", "Sukho1") == ["Sukho7"]

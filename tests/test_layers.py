@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "gazetteer.senses",
         "gazetteer.surfaces",
         "gazetteer.vocabulary",
+        "gazetteer.statuses",
     },
     "pipeline.gazetteer.index": {"errors", "gazetteer.senses", "gazetteer.surfaces"},
     "pipeline.gazetteer.seeds": {"errors"},

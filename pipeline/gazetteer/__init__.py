@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import hashlib
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 
 import ahocorasick_rs
@@ -15,6 +16,7 @@ import ahocorasick_rs
 from pipeline.gazetteer.index import Index, extend
 from pipeline.gazetteer.item import Contexts, Item
 from pipeline.gazetteer.senses import Sense, Vocabulary
+from pipeline.gazetteer.statuses import Status
 from pipeline.gazetteer.surfaces import as_item
 from pipeline.gazetteer.vocabulary import read_vocabulary
 
@@ -42,6 +44,11 @@ class Gazetteer:
         rules = {id(name.sense.rule): name.sense.rule for name in vocabulary.names if name.sense.rule}
         near = [words for rule in rules.values() for words in (rule.near, rule.unless) if words]
         near += [words for status in vocabulary.statuses for words in (status.earlier, status.later) if words]
+        #: What may be said of tags of a kind.
+        self.statuses: dict[str, tuple[Status, ...]] = {
+            kind: tuple(status for status in vocabulary.statuses if status.kind == kind)
+            for kind in {status.kind for status in vocabulary.statuses}
+        }
         self._contexts = Contexts((key for words in near for key in words.keys), vocabulary.abbreviations)
 
     def item(self, title: str, text: str) -> Item:
@@ -124,7 +131,11 @@ def _longest(hits: list[Hit]) -> list[Hit]:
             taken |= dict.fromkeys([sense.layer for sense in free], end)
             reached = max(end, reached)
             kept.append((start, end, free))
+    kept.sort(key=_place)
     return kept
+
+
+_place = itemgetter(0, 1)
 
 
 def _first_and_longest(hit: Hit) -> tuple[int, int]:

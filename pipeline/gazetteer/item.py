@@ -132,7 +132,7 @@ class Item:
 
     def is_tagged(self, start: int, end: int) -> bool:
         """Whether a state, actor or weapon is named by any of these words."""
-        return any(at < end and start < to and known.kind != "event" for at, to, known, _ in self._certain)
+        return any(start < to and known.kind != "event" for _, to, known, _ in self.between(start - BESIDE, end))
 
 
 _start = itemgetter(0)

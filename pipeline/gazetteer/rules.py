@@ -94,26 +94,22 @@ class Near:
 
     def search(self, item: Item, start: int, end: int, within: int) -> str | None:
         """The first of the words within so many characters of the match at `start:end`, whatever its case."""
-        return self.first(item, start - within, start) or self.first(item, end, end + within)
-
-    def first(self, item: Item, low: int, high: int, *, free: bool = False) -> str | None:
-        """The first of the words between two offsets; of those that begin at one place the longest.
-
-        `free` words are part of no tag that is certain.
-        """
+        low, high = start - within, end + within
         best = None
-        for at, to, key in self._places(item, low, high) if self._few else item.spoken:
+        for place in self._places(item, low, high) if self._few else item.spoken:
+            at, to, key = place
             if (
                 key in self.keys
-                and low <= at
-                and to <= high
-                # A skeleton has no marks: the words themselves are compared last.
-                and item.text[at:to].lower() in self._words
+                and ((low <= at and to <= start) or (end <= at and to <= high))
                 and (best is None or (at, -to) < best)
-                and not (free and item.is_tagged(at, to))
+                and self.includes(item, place)
             ):
                 best = at, -to
         return item.text[best[0] : -best[1]] if best else None
+
+    def includes(self, item: Item, place: Place) -> bool:
+        """Whether one of the words stands at a place; a skeleton has no marks, so the words themselves are compared."""
+        return place[2] in self.keys and item.text[place[0] : place[1]].lower() in self._words
 
     def _places(self, item: Item, low: int, high: int) -> Iterator[Place]:
         for key in self.keys:

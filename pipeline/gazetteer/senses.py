@@ -134,19 +134,23 @@ class Family:
         keys = set()
         for stem in self.stems:
             key = skeleton(stem)[:-1]
-            starts = {b""} if key.endswith(b" ") or len(key) > SHORT_STEM else self._starts(stem)
-            keys |= {key + start for start in starts}
+            keys |= {key + start for start in (self._starts(stem) if len(key.strip()) <= SHORT_STEM else {b""})}
         return keys
 
     def _starts(self, stem: str) -> set[bytes]:
-        """What follows the stem in the examples: a mark if there is one, and a letter, or any digit for a digit."""
+        """What follows the stem in the examples: any digit for a digit, and after a mark any letter for a letter."""
         starts = set()
         for example in self._examples:
             written = next((form for form in self.stems if form in example), stem)
             after = skeleton(example.partition(written)[2])[1:]
             first = after.lstrip()[:1]
             mark = b"" if after.startswith(first) else b" "
-            starts |= {mark + b"%d" % n for n in range(10)} if first.isdigit() else {mark + first}
+            if first.isdigit():
+                starts |= {mark + bytes([digit]) for digit in b"0123456789"}
+            elif first and (mark or not stem[-1].isalnum()):
+                starts |= {mark + bytes([letter]) for letter in b"abcdefghijklmnopqrstuvwxyz"}
+            else:
+                starts.add(mark + first)
         return starts
 
     def end(self, text: str, start: int) -> int | None:
@@ -168,8 +172,8 @@ class Family:
         return any(self.end(text, start) for start in places)
 
 
-#: A stem of at most so many characters, with the blank before it, begins too many other words.
-SHORT_STEM = 3
+#: A stem of at most so many letters and digits begins too many other words.
+SHORT_STEM = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.gazetteer.item import Item
+from pipeline.gazetteer.item import Item, Place
 from pipeline.gazetteer.rules import Beside, Near
 
 
@@ -25,21 +25,26 @@ class Status:
     later: Near | None
     within: int
 
-    def holds(self, item: Item, start: int, end: int) -> bool:
-        """Whether it is said of the words at `start:end` of an item."""
-        if (self.before and self.before.search(item, start, end)) or (
-            self.after and self.after.search(item, start, end)
-        ):
+    def holds(self, item: Item, start: int, end: int, around: Sequence[Place]) -> bool:
+        """Whether it is said of the words at `start:end` of an item, around which these words of lists stand."""
+        if self.before and self.before.search(item, start, end):
+            return True
+        if self.after and self.after.search(item, start, end):
             return True
         # The words of the tag may tell it themselves: "plans to sell".
-        low, high = item.sentence(start, end)
-        low, high = max(low, start - self.within), min(high, end + self.within)
-        return bool(
-            (self.earlier and self.earlier.first(item, low, end, free=True))
-            or (self.later and self.later.first(item, start, high, free=True))
-        )
+        for place in around:
+            at, to, _ = place
+            if self.earlier and start - self.within <= at and to <= end and self.earlier.includes(item, place):
+                return True
+            if self.later and start <= at and to <= end + self.within and self.later.includes(item, place):
+                return True
+        return False
 
 
-def status_of(kind: str, item: Item, start: int, end: int, statuses: Sequence[Status]) -> str:
-    """The code of the first status that holds for a tag of a kind, or nothing."""
-    return next((s.code for s in statuses if s.kind == kind and s.holds(item, start, end)), "")
+def status_of(item: Item, start: int, end: int, statuses: Sequence[Status]) -> str:
+    """The code of the first of these statuses that holds for a tag, or nothing."""
+    low, high = item.sentence(start, end)
+    widest = max((status.within for status in statuses), default=0)
+    low, high = max(low, start - widest), min(high, end + widest)
+    around = [p for p in item.spoken if low <= p[0] and p[1] <= high and not item.is_tagged(p[0], p[1])]
+    return next((status.code for status in statuses if status.holds(item, start, end, around)), "")
