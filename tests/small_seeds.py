@@ -82,7 +82,7 @@ geran-2,Geran-2,drone,,RUS,,,,,test
 """,
     "designations.toml": """\
 [sukhoi]
-stem = "Su-"
+stems = ["Su-"]
 tail = '\\d{2}[A-Z]?'
 type = "aircraft"
 name = "Sukhoi aircraft"

@@ -413,7 +413,7 @@ def test_an_example_that_does_not_hold_stops_whoever_starts_parley(tmp_path: Pat
 
 def test_after_a_short_stem_a_designation_begins_as_an_example_does(tmp_path: Path) -> None:
     def members(stem: str, *examples: str) -> list[str]:
-        row = f'[[family]]\nstem = "{stem}"\ntail = "[-A-Z0-9]+"\ntype = "aircraft"\nname = "x"\nsource = "test"\n'
+        row = f'[[family]]\nstems = ["{stem}"]\ntail = "[-A-Z0-9]+"\ntype = "aircraft"\nname = "x"\nsource = "test"\n'
         rows = row + f"examples = [{', '.join(f'{e!r}' for e in examples)}]\n"
         folder = write_seeds(tmp_path / f"{len(list(tmp_path.iterdir()))}", designations_toml=rows)
         return [m.surface for m in tag("", "SuX10 Su7 Su-X Su-8 Sukho7", load_gazetteer(folder)).mentions]

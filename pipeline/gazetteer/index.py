@@ -52,12 +52,12 @@ class Index:
                     named[key].append(name)
                 else:
                     named[key] = [name]
-                if goes_on:
+                if goes_on or not name.alias[-1].isalnum():
                     may_go_on.add(key)
         for phrase, _ in vocabulary.phrases:
             for key in _keys(phrase, False):
                 swallowed.setdefault(key, []).append(phrase)
-                if phrase[0].islower():
+                if phrase[0].islower() or not phrase[-1].isalnum():
                     may_go_on.add(key)
         for family in vocabulary.families:
             for key in family.skeletons():
@@ -141,7 +141,12 @@ def tail(surface: str, senses: tuple[Sense, ...]) -> re.Pattern[str] | None:
 
 
 def extend(surface: str, senses: tuple[Sense, ...], text: str, end: int) -> tuple[int, tuple[Sense, ...]] | None:
-    """Where a name goes on to as a plural or a variant, and what it means then; None when it does not."""
+    """Where a name goes on to as a plural or a variant, and what it means then; None when it does not.
+
+    A name that ends in a mark ends there, whatever follows: "US$5m".
+    """
+    if not surface[-1].isalnum():
+        return end, senses
     pattern = tail(surface, senses)
     more = pattern.match(text, end) if pattern else None
     if more is None:

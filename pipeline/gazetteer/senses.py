@@ -7,7 +7,7 @@ Layers are matched apart from each other: inside one layer the longest name wins
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import SeedError
@@ -116,18 +116,16 @@ class System:
 
 
 class Family:
-    """A family of designations: what stands after the `stem` must match `tail` ("Su-" and two digits)."""
+    """A family of designations: what stands after one of the `stems` must match `tail` ("Su-" and two digits)."""
 
     __slots__ = ("_examples", "_pattern", "row", "sense", "stems", "tail")
 
-    def __init__(self, row: str, stem: str, tail: str, sense: Sense, examples: Sequence[str]) -> None:
+    def __init__(self, row: str, stems: Iterable[str], tail: str, sense: Sense, examples: Sequence[str]) -> None:
         """`row` is where it stands. After a short stem a member begins as one of the `examples` does."""
         self.row, self.tail, self.sense, self._examples = row, tail, sense, examples
         self._pattern: re.Pattern[str] | None = None
-        #: The forms of the stem: "Su-" also as "Su " and "Su"; a single letter keeps its hyphen.
-        self.stems: tuple[str, ...] = (stem,)
-        if stem.endswith("-") and len(stem) > 2:
-            self.stems = (stem, stem[:-1] + " ", stem[:-1])
+        #: All forms of the stems: "Su-" also as "Su " and "Su"; a single letter keeps its hyphen.
+        self.stems = tuple(form for stem in stems for form in _stem_forms(stem))
 
     def skeletons(self) -> set[bytes]:
         """What a text must hold for one of the family to be in it."""
@@ -141,7 +139,7 @@ class Family:
         """What follows the stem in the examples: any digit for a digit, and after a mark any letter for a letter."""
         starts = set()
         for example in self._examples:
-            written = next((form for form in self.stems if form in example), stem)
+            written = max((form for form in self.stems if form in example), key=len, default=stem)
             after = skeleton(example.partition(written)[2])[1:]
             first = after.lstrip()[:1]
             mark = b"" if after.startswith(first) else b" "
@@ -170,6 +168,12 @@ class Family:
         words = skeleton(text)
         places = (m.start() for key in self.skeletons() for m in re.finditer(re.escape(key), words))
         return any(self.end(text, start) for start in places)
+
+
+def _stem_forms(stem: str) -> tuple[str, ...]:
+    if not stem.endswith("-") or len(stem) == 2:
+        return (stem,)
+    return (stem, stem[:-1] + " ", stem[:-1])
 
 
 #: A stem of at most so many letters and digits begins too many other words.

@@ -117,9 +117,10 @@ def _read_families(v: Vocabulary, folder: Path) -> None:
     for row in read_toml(folder / "designations.toml"):
         kind = row.one_of("type", tuple(v.weapon_types))
         sense = Sense("weapon", kind, row.text("name"), kind, "designation", row.where)
-        row.text("stem")
+        if not row.texts("stems"):
+            raise SeedError(row.where, "stems is empty; say what the designations begin with")
         # Taken as written: the blank in "Mirage " belongs to the stem.
-        family = Family(row.where, row.fields["stem"], row.text("tail"), sense, row.texts("examples"))
+        family = Family(row.where, row.fields["stems"], row.text("tail"), sense, row.texts("examples"))
         for column, holds in (("examples", True), ("not_examples", False)):
             v.members += [(row.where, family, text, holds) for text in row.texts(column)]
         v.families.append(family)
