@@ -13,7 +13,7 @@ from pipeline.gazetteer import Gazetteer, load_gazetteer, vocabulary_version
 from pipeline.gazetteer.item import Contexts, Item
 from pipeline.gazetteer.rules import Beside, Near, Rule
 from pipeline.gazetteer.surfaces import in_title_case, plain, variants, without_diacritics
-from pipeline.gazetteer.vocabulary import read_vocabulary
+from pipeline.gazetteer.vocabulary import read_vocabulary, small
 from pipeline.tag import tag
 from pipeline.worker import load_link_rules
 from tests.small_seeds import FILES, write_seeds
@@ -249,6 +249,14 @@ def test_capitals_are_read_only_where_all_is_in_capitals(small: Gazetteer) -> No
     assert [m.surface for m in mixed.mentions] == ["DRONES", "FRANCE"], "small letters stay small letters"
 
 
+def near(listed: list[str]) -> Near:
+    return Near(frozenset(map(small, listed)))
+
+
+def beside(listed: list[str], *, after: bool) -> Beside:
+    return Beside(frozenset(map(small, listed)), after=after)
+
+
 def rule(**conditions: object) -> Rule:
     return Rule(**({"default": False, "because": "for a test"} | conditions))  # type: ignore[arg-type]
 
@@ -269,8 +277,8 @@ Found = tuple[int, int, Tag, str]
 
 def item(text: str, made: Rule, *found: Found) -> Item:
     """A text ready to be decided by a rule, with these tags already certain."""
-    keys = (key for words in (made.near, made.unless) if words for key in words.keys)
-    ready = Item(text, Contexts(keys, ["Gen"]))
+    words = frozenset().union(*(near.words for near in (made.near, made.unless) if near))
+    ready = Item(text, Contexts(words, ["Gen"]))
     ready.lean_on(sorted(found, key=lambda f: f[0]))
     return ready
 
@@ -284,22 +292,22 @@ def decided(made: Rule, *found: Found) -> bool:
     [
         ({}, False),
         ({"default": True}, True),
-        ({"after": Beside(["battery"], after=True)}, True),
-        ({"after": Beside(["BATTERY (of the"], after=True)}, True),
-        ({"after": Beside(["bat"], after=True)}, False),
-        ({"after": Beside(["army"], after=True)}, False),
-        ({"before": Beside(["and a", "x"], after=False)}, True),
-        ({"before": Beside(["nd a"], after=False)}, False),
-        ({"before": Beside(["tanks"], after=False)}, False),
-        ({"near": Near(["Lake"])}, True),
-        ({"near": Near(["lak"])}, False),
-        ({"near": Near(["Patriot"])}, False),
-        ({"near": Near(["lake"]), "within": 20}, False),
-        ({"default": True, "unless": Near(["army"])}, False),
-        ({"after": Beside(["battery"], after=True), "unless": Near(["army"])}, False),
-        ({"default": True, "not_after": Beside(["battery"], after=True)}, False),
-        ({"default": True, "not_before": Beside(["and a"], after=False)}, False),
-        ({"default": True, "not_after": Beside(["army"], after=True)}, True),
+        ({"after": beside(["battery"], after=True)}, True),
+        ({"after": beside(["BATTERY (of the"], after=True)}, True),
+        ({"after": beside(["bat"], after=True)}, False),
+        ({"after": beside(["army"], after=True)}, False),
+        ({"before": beside(["and a", "x"], after=False)}, True),
+        ({"before": beside(["nd a"], after=False)}, False),
+        ({"before": beside(["tanks"], after=False)}, False),
+        ({"near": near(["Lake"])}, True),
+        ({"near": near(["lak"])}, False),
+        ({"near": near(["Patriot"])}, False),
+        ({"near": near(["lake"]), "within": 20}, False),
+        ({"default": True, "unless": near(["army"])}, False),
+        ({"after": beside(["battery"], after=True), "unless": near(["army"])}, False),
+        ({"default": True, "not_after": beside(["battery"], after=True)}, False),
+        ({"default": True, "not_before": beside(["and a"], after=False)}, False),
+        ({"default": True, "not_after": beside(["army"], after=True)}, True),
     ],
 )
 def test_words_near_by_decide(conditions: dict[str, object], accepted: bool) -> None:
@@ -310,14 +318,14 @@ def test_a_word_cut_by_the_edge_of_the_neighbourhood_is_no_word() -> None:
     text = "attack " + "a " * 200 + "counterattack on X and tankers " + "b " * 200 + "tank"
     at = text.index("X")
 
-    def near(word: str, within: int) -> bool:
-        made = rule(near=Near([word]), within=within)
+    def stands_near(word: str, within: int) -> bool:
+        made = rule(near=near([word]), within=within)
         return made.decide(item(text, made), at, at + 1).accepted
 
-    assert not near("attack", len("attack on "))
-    assert not near("tank", len(" and tank"))
-    assert near("counterattack", len("counterattack on "))
-    assert near("tankers", len(" and tankers"))
+    assert not stands_near("attack", len("attack on "))
+    assert not stands_near("tank", len(" and tank"))
+    assert stands_near("counterattack", len("counterattack on "))
+    assert stands_near("tankers", len(" and tankers"))
 
 
 TANKS, PARIS = TEXT.index("tanks"), TEXT.index("Paris")
@@ -358,10 +366,10 @@ def test_tags_near_by_decide(conditions: dict[str, object], found: list[Found], 
 
 
 def test_a_decision_says_why() -> None:
-    made = rule(after=Beside(["battery"], after=True), because="air-defence words")
+    made = rule(after=beside(["battery"], after=True), because="air-defence words")
     accepted = made.decide(item(TEXT, made), *AT)
     assert accepted.because == "air-defence words: “battery” after it"
-    made = rule(default=True, unless=Near(["army"]))
+    made = rule(default=True, unless=near(["army"]))
     rejected = made.decide(item(TEXT, made), *AT)
     assert rejected.because == "“army” stands near by"
 

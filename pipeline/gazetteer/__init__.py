@@ -49,7 +49,7 @@ class Gazetteer:
             kind: tuple(status for status in vocabulary.statuses if status.kind == kind)
             for kind in {status.kind for status in vocabulary.statuses}
         }
-        self._contexts = Contexts((key for words in near for key in words.keys), vocabulary.abbreviations)
+        self._contexts = Contexts(frozenset().union(*(words.words for words in near)), vocabulary.abbreviations)
 
     def item(self, title: str, text: str) -> Item:
         """A title and a text made ready to be searched and decided on."""

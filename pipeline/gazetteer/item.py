@@ -33,27 +33,28 @@ class Known(Protocol):
 
 #: A tag that is certain: start, end, what it means, and why; other words are decided by it.
 Certain = tuple[int, int, Known, str]
-#: Where a word of a rule stands: start, end, skeleton.
-Place = tuple[int, int, bytes]
+#: Where a word of a rule stands: start, end, the word in small letters.
+Place = tuple[int, int, str]
 
 
 class Contexts:
     """All words that rules look for near a match, found in one pass over an item, and only when one asks."""
 
-    def __init__(self, keys: Iterable[bytes], abbreviations: Iterable[str] = ()) -> None:
-        """`keys` are the skeletons of the words.
+    def __init__(self, words: frozenset[str], abbreviations: Iterable[str] = ()) -> None:
+        """`words` are in small letters.
 
         `abbreviations` end in a full stop that ends no sentence; they are given without it.
         """
         self.abbreviations = frozenset(skeleton(word).strip() for word in abbreviations)
-        self._keys = sorted(set(keys))
-        self._automaton = ahocorasick_rs.BytesAhoCorasick(self._keys)
+        self._words = words
+        self._automaton = ahocorasick_rs.BytesAhoCorasick(sorted(set(map(skeleton, words))))
 
     def spoken(self, item: Item) -> list[Place]:
-        """Where each of the words may stand in an item."""
-        keys = self._keys
+        """Where each of the words stands in an item."""
         matches = self._automaton.find_matches_as_indexes(item.skeleton, overlapping=True)
-        return [(start, end - 2, keys[key]) for key, start, end in matches]
+        places = [(start, end - 2, item.text[start : end - 2].lower()) for _, start, end in matches]
+        # A skeleton has no marks, so the words themselves are compared.
+        return [place for place in places if place[2] in self._words]
 
 
 class Item:
@@ -91,7 +92,7 @@ class Item:
 
     @property
     def spoken(self) -> list[Place]:
-        """Where the words of rules may stand in it."""
+        """Where the words of rules stand in it."""
         if self._spoken is None:
             self._spoken = self._contexts.spoken(self)
         return self._spoken

@@ -29,23 +29,27 @@ class Decision(NamedTuple):
 class Beside:
     """A list of words of which one must stand right before a match, or right after it."""
 
-    __slots__ = ("_after", "_marks", "_phrases")
+    __slots__ = ("_after", "_listed", "_marks", "_phrases")
 
     def __init__(self, listed: Iterable[str], *, after: bool) -> None:
-        """`after` a match, or before it."""
-        self._after = after
-        #: The listed words by the skeleton of the one that stands next to the match; the longest first.
+        """`listed` are in small letters, and stand `after` a match, or before it."""
+        self._listed, self._after = listed, after
+        #: The listed words by the skeleton of the one that stands next to the match, made when first asked.
         self._phrases: dict[bytes, list[str]] = {}
-        marks = []
-        for word in sorted({word.strip().lower() for word in listed}, key=lambda w: (-len(w), w)):
+        self._marks: tuple[str, ...] = ()
+
+    def _index(self) -> None:
+        longest_first = sorted(set(self._listed), key=lambda w: (-len(w), w))
+        self._marks = tuple(word for word in longest_first if not skeleton(word).strip())
+        for word in longest_first:
             if key := skeleton(word).split():
-                self._phrases.setdefault(key[0 if after else -1], []).append(word.strip(_BETWEEN))
-            else:
-                marks.append(word)
-        self._marks = tuple(marks)
+                self._phrases.setdefault(key[0 if self._after else -1], []).append(word.strip(_BETWEEN))
+        self._listed = ()
 
     def search(self, item: Item, start: int, end: int) -> str | None:
         """The words that stand beside the match at `start:end`, whatever their case."""
+        if self._listed:
+            self._index()
         return self._search_after(item, end) if self._after else self._search_before(item, start)
 
     def _search_before(self, item: Item, start: int) -> str | None:
@@ -84,38 +88,34 @@ def _goes_on(character: str) -> bool:
 class Near:
     """A list of words of which one must stand near a match, on either side."""
 
-    __slots__ = ("_few", "_words", "keys")
+    __slots__ = ("_few", "words")
 
-    def __init__(self, listed: Iterable[str]) -> None:
-        self._words = frozenset(word.strip().lower() for word in listed)
-        #: The skeletons of the words.
-        self.keys = frozenset(map(skeleton, self._words))
-        self._few = len(self.keys) <= FEW
+    def __init__(self, words: frozenset[str]) -> None:
+        """`words` are in small letters."""
+        self.words = words
+        self._few = [(word, skeleton(word)) for word in words] if len(words) <= FEW else []
 
     def search(self, item: Item, start: int, end: int, within: int) -> str | None:
         """The first of the words within so many characters of the match at `start:end`, whatever its case."""
         low, high = start - within, end + within
         best = None
         for place in self._places(item, low, high) if self._few else item.spoken:
-            at, to, key = place
+            at, to, word = place
             if (
-                key in self.keys
+                word in self.words
                 and ((low <= at and to <= start) or (end <= at and to <= high))
                 and (best is None or (at, -to) < best)
-                and self.includes(item, place)
             ):
                 best = at, -to
         return item.text[best[0] : -best[1]] if best else None
 
-    def includes(self, item: Item, place: Place) -> bool:
-        """Whether one of the words stands at a place; a skeleton has no marks, so the words themselves are compared."""
-        return place[2] in self.keys and item.text[place[0] : place[1]].lower() in self._words
-
     def _places(self, item: Item, low: int, high: int) -> Iterator[Place]:
-        for key in self.keys:
+        for word, key in self._few:
             at = item.skeleton.find(key, max(0, low), high + 2)
             while at >= 0:
-                yield at, at + len(key) - 2, key
+                to = at + len(word)
+                if item.text[at:to].lower() == word:
+                    yield at, to, word
                 at = item.skeleton.find(key, at + 1, high + 2)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipeline.errors import SeedError
 from pipeline.gazetteer.rules import Rule
@@ -129,27 +129,18 @@ class Family:
 
     def skeletons(self) -> set[bytes]:
         """What a text must hold for one of the family to be in it."""
-        keys = set()
-        for stem in self.stems:
-            key = skeleton(stem)[:-1]
-            keys |= {key + start for start in (self._starts(stem) if len(key.strip()) <= SHORT_STEM else {b""})}
-        return keys
+        whole = {stem: skeleton(stem)[:-1] for stem in self.stems}
+        short = [stem for stem, key in whole.items() if len(key.strip()) <= SHORT_STEM]
+        keys = {key for stem, key in whole.items() if stem not in short}
+        beginnings = {self._beginning(example) for example in self._examples} if short else set()
+        return keys.union(*(_starts(whole[stem], stem, beginnings) for stem in short))
 
-    def _starts(self, stem: str) -> set[bytes]:
-        """What follows the stem in the examples: any digit for a digit, and after a mark any letter for a letter."""
-        starts = set()
-        for example in self._examples:
-            written = max((form for form in self.stems if form in example), key=len, default=stem)
-            after = skeleton(example.partition(written)[2])[1:]
-            first = after.lstrip()[:1]
-            mark = b"" if after.startswith(first) else b" "
-            if first.isdigit():
-                starts |= {mark + bytes([digit]) for digit in b"0123456789"}
-            elif first and (mark or not stem[-1].isalnum()):
-                starts |= {mark + bytes([letter]) for letter in b"abcdefghijklmnopqrstuvwxyz"}
-            else:
-                starts.add(mark + first)
-        return starts
+    def _beginning(self, example: str) -> tuple[bytes, bytes]:
+        """What an example begins with after its stem: a blank if there is a mark, and a letter or digit."""
+        stem = max((form for form in self.stems if form in example), key=len, default="")
+        after = skeleton(example.partition(stem)[2] if stem else example)[1:]
+        first = after.lstrip()[:1]
+        return b"" if after.startswith(first) else b" ", first
 
     def end(self, text: str, start: int) -> int | None:
         """Where a member that begins at `start` ends, or None. Raises SeedError when the tail is no pattern."""
@@ -174,6 +165,19 @@ def _stem_forms(stem: str) -> tuple[str, ...]:
     if not stem.endswith("-") or len(stem) == 2:
         return (stem,)
     return (stem, stem[:-1] + " ", stem[:-1])
+
+
+def _starts(key: bytes, stem: str, beginnings: set[tuple[bytes, bytes]]) -> set[bytes]:
+    """A key for each thing that may follow a stem: any digit for a digit, and after a mark any letter for a letter."""
+    starts = set()
+    for mark, first in beginnings:
+        follow = first
+        if first.isdigit():
+            follow = b"0123456789"
+        elif first and (mark or not stem[-1].isalnum()):
+            follow = b"abcdefghijklmnopqrstuvwxyz"
+        starts |= {key + mark + bytes([one]) for one in follow} or {key + mark}
+    return starts
 
 
 #: A stem of at most so many letters and digits begins too many other words.
@@ -205,16 +209,16 @@ class Example:
 class Vocabulary:
     """Everything under `seeds/` that the tagger knows."""
 
-    states: dict[str, State]
-    actors: dict[str, str]
-    weapon_types: dict[str, WeaponType]
-    systems: dict[str, System]
-    events: dict[str, EventType]
-    names: list[Name]
-    families: list[Family]
-    phrases: list[tuple[str, str]]
-    examples: list[Example]
-    statuses: list[Status]
-    abbreviations: tuple[str, ...]
+    states: dict[str, State] = field(default_factory=dict)
+    actors: dict[str, str] = field(default_factory=dict)
+    weapon_types: dict[str, WeaponType] = field(default_factory=dict)
+    systems: dict[str, System] = field(default_factory=dict)
+    events: dict[str, EventType] = field(default_factory=dict)
+    names: list[Name] = field(default_factory=list)
+    families: list[Family] = field(default_factory=list)
+    phrases: list[tuple[str, str]] = field(default_factory=list)
+    examples: list[Example] = field(default_factory=list)
+    statuses: list[Status] = field(default_factory=list)
+    abbreviations: frozenset[str] = field(default_factory=frozenset)
     #: Designations that must (or must not) be of a family: where that is said, the family, the text, which of the two.
-    members: list[tuple[str, Family, str, bool]]
+    members: list[tuple[str, Family, str, bool]] = field(default_factory=list)

@@ -32,11 +32,10 @@ class Status:
         if self.after and self.after.search(item, start, end):
             return True
         # The words of the tag may tell it themselves: "plans to sell".
-        for place in around:
-            at, to, _ = place
-            if self.earlier and start - self.within <= at and to <= end and self.earlier.includes(item, place):
+        for at, to, word in around:
+            if self.earlier and start - self.within <= at and to <= end and word in self.earlier.words:
                 return True
-            if self.later and start <= at and to <= end + self.within and self.later.includes(item, place):
+            if self.later and start <= at and to <= end + self.within and word in self.later.words:
                 return True
         return False
 

@@ -36,7 +36,7 @@ _STATE_VIAS = {
 
 def read_vocabulary(folder: Path) -> Vocabulary:
     """Read and check all seed files of a folder. Raises SeedError with file, line and the mend."""
-    v = Vocabulary({}, {}, {}, {}, {}, [], [], [], [], [], (), [])
+    v = Vocabulary()
     rules = _Rules(folder)
     _read_states(v, folder, rules)
     _read_actors(v, folder, rules)
@@ -44,7 +44,7 @@ def read_vocabulary(folder: Path) -> Vocabulary:
     _read_families(v, folder)
     _read_events(v, folder, rules.contexts)
     _read_statuses(v, folder)
-    v.abbreviations = rules.contexts.get("abbreviations", ())
+    v.abbreviations = rules.contexts.get("abbreviations", frozenset())
     for path in sorted(folder.glob("phrases*.csv")):
         v.phrases += [(row.text("phrase"), row.where) for row in read_csv(path, ("phrase", "because", "source"))]
     rules.check_used(v)
@@ -126,7 +126,7 @@ def _read_families(v: Vocabulary, folder: Path) -> None:
         v.families.append(family)
 
 
-def _read_events(v: Vocabulary, folder: Path, contexts: dict[str, tuple[str, ...]]) -> None:
+def _read_events(v: Vocabulary, folder: Path, contexts: dict[str, frozenset[str]]) -> None:
     for row in read_toml(folder / "meetings.toml"):
         if row.key not in EVENT_TYPES:
             raise SeedError(row.where, f"[{row.key}] is no event type; use one of {', '.join(EVENT_TYPES)}")
@@ -142,9 +142,7 @@ def _read_events(v: Vocabulary, folder: Path, contexts: dict[str, tuple[str, ...
 def _read_statuses(v: Vocabulary, folder: Path) -> None:
     for row in read_toml(folder / "statuses.toml"):
         kind, name = row.one_of("kind", ("event", "weapon")), row.text("name")
-        lists = {
-            column: [plain(word) for word in row.texts(column)] for column in ("before", "after", "earlier", "later")
-        }
+        lists = {name: frozenset(map(small, row.texts(name))) for name in ("before", "after", "earlier", "later")}
         status = Status(
             row.key,
             name,
@@ -167,16 +165,21 @@ def _examples(row: Row, kind: str, code: str) -> Iterator[Example]:
             yield Example(row.where, sentence, kind, code, holds)
 
 
-def read_rule(row: Row, contexts: dict[str, tuple[str, ...]]) -> Rule:
+def small(word: str) -> str:
+    """A word of a list as it is compared."""
+    return plain(word).strip().lower()
+
+
+def read_rule(row: Row, contexts: dict[str, frozenset[str]]) -> Rule:
     """The rule that a row of an ambiguous file, or a trigger, describes. Raises SeedError."""
 
-    def words(column: str) -> list[str]:
-        listed: list[str] = []
-        for word in row.texts(column):
-            if word.startswith("@") and word[1:] not in contexts:
-                raise SeedError(row.where, f"{column} names {word}, which is not in contexts.toml")
-            listed += contexts[word[1:]] if word.startswith("@") else [word]
-        return [plain(word) for word in listed]
+    def words(column: str) -> frozenset[str]:
+        listed = row.texts(column)
+        own = frozenset(small(word) for word in listed if not word.startswith("@"))
+        named = [word[1:] for word in listed if word.startswith("@")]
+        if unknown := [name for name in named if name not in contexts]:
+            raise SeedError(row.where, f"{column} names @{unknown[0]}, which is not in contexts.toml")
+        return own.union(*(contexts[name] for name in named))
 
     def beside(column: str, *, after: bool) -> Beside | None:
         return Beside(listed, after=after) if (listed := words(column)) else None
@@ -211,9 +214,9 @@ class _Rules:
     """The rules of the ambiguous words, by the row they guard."""
 
     def __init__(self, folder: Path) -> None:
-        self.contexts: dict[str, tuple[str, ...]] = {}
+        self.contexts: dict[str, frozenset[str]] = {}
         for path in sorted(folder.glob("contexts*.toml")):
-            self.contexts |= {row.key: row.texts("words") for row in read_toml(path)}
+            self.contexts |= {row.key: frozenset(map(small, row.texts("words"))) for row in read_toml(path)}
         self._rules: dict[tuple[str, str], dict[str, tuple[Rule, str]]] = {}
         self._examples: list[tuple[Row, str, str]] = []
         self._named: dict[tuple[str, str], list[Name]] = {}
