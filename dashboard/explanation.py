@@ -39,7 +39,8 @@ def explanation(
     """
 
     def name(mention: Mapping[str, Any]) -> str:
-        return tag_name(mention, labels)
+        code = labels.plover.get(mention["type"]) if mention["kind"] == "event" else None
+        return f"{tag_name(mention, labels)} (PLOVER {code})" if code else tag_name(mention, labels)
 
     def closed() -> None:
         close_article(view, default)

@@ -18,12 +18,14 @@ SUMMARY_SHOWN = 420
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """Names for codes: states and actors, weapon types, event types, outlet countries, what is said of events."""
+    """Names for codes: states and actors, weapon and event types, outlet countries, what is said of events."""
 
     states: Mapping[str, str]
     weapons: Mapping[str, str]
     events: Mapping[str, str]
     statuses: Mapping[str, str] = field(default_factory=dict)
+    #: The PLOVER code of each event type.
+    plover: Mapping[str, str] = field(default_factory=dict)
 
 
 def listing(rows: Sequence[Mapping[str, Any]], mentions: Iterable[Mapping[str, Any]], labels: Labels) -> str:

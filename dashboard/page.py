@@ -187,7 +187,8 @@ def dashboard(service: Service, measured: st.Page) -> None:
     page = Asked(service, view, default, dated(view, now.date()), coverage, now, notices, measured)
     names = group_names(service)
     statuses = {status.code: status.name for status in service.gazetteer.vocabulary.statuses}
-    labels = Labels(names["state"] | BODIES, names["weapon"], names["event"], statuses)
+    plover = {event.code: event.plover for event in service.gazetteer.vocabulary.events.values()}
+    labels = Labels(names["state"] | BODIES, names["weapon"], names["event"], statuses, plover)
     draw_head(page)
     for row in explained:
         draw_explanation(page, row, labels)

@@ -196,17 +196,18 @@ def _explain(text: str, gazetteer: Gazetteer) -> None:
     console = Console(highlight=False, markup=False, soft_wrap=True)
     console.print(text)
     for mention in tags.mentions:
-        console.print(f"  + {_mention_line(mention)}")
+        console.print(f"  + {_mention_line(mention, gazetteer)}")
     for mention, accepted in considered:
         if not accepted:
-            console.print(f"  - {_mention_line(mention)}")
+            console.print(f"  - {_mention_line(mention, gazetteer)}")
     console.print(f"  = {'arms diplomacy' if tags.relevant else 'not arms diplomacy'}: {tags.reason}")
 
 
-def _mention_line(m: Mention) -> str:
+def _mention_line(m: Mention, gazetteer: Gazetteer) -> str:
     reason = f"; {m.because}" if m.because else ""
     status = f", {m.status}" if m.status else ""
-    return f"{m.start}-{m.end} “{m.surface}” {m.kind} {m.code}{status} ({m.via}, {m.row}{reason})"
+    plover = f", PLOVER {gazetteer.vocabulary.events[m.type].plover}" if m.kind == "event" else ""
+    return f"{m.start}-{m.end} “{m.surface}” {m.kind} {m.code}{status} ({m.via}{plover}, {m.row}{reason})"
 
 
 def _tags_json(tags: Tags) -> dict[str, Any]:

@@ -268,6 +268,8 @@ def test_explain_says_why_and_what_was_rejected(command: Command) -> None:
         line.startswith("  - 19-26 “Patriot” weapon patriot") and "“Act” stands after it" in line for line in lines
     )
     assert lines[-1].startswith("  = not arms diplomacy: ")
+    planned = command("tag", "--explain", "France and Russia will hold talks.").out
+    assert "“talks” event meeting, planned (trigger, PLOVER CONSULT, meetings.toml:" in planned
 
 
 def test_retag_applies_a_changed_vocabulary(

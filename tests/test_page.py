@@ -333,7 +333,12 @@ def assert_shows_explanation(page: AppTest, service: Service, article_id: int) -
         assert escape(f"“{mention['surface']}”") in shown
         assert f">{mention['row']}<" in shown
         assert escape(mention["because"]) in shown
-    _, considered = explain(row["title"], row["summary"], service.gazetteer)
+    vocabulary = service.gazetteer.vocabulary
+    for mention in (m for m in found if m["kind"] == "event"):
+        assert f"(PLOVER {vocabulary.events[mention['type']].plover})" in shown
+        assert all(status.name in shown for status in vocabulary.statuses if status.code == mention["status"])
+    day = f"{row['published']:%Y-%m-%d}"
+    _, considered = explain(row["title"], row["summary"], service.gazetteer, day)
     for mention in (c.mention for c in considered if not c.accepted):
         assert escape(f"“{mention.surface}”") in shown
         assert escape(mention.because) in shown
