@@ -22,7 +22,8 @@ bench: $(VENV)/.bench  ## Measure ingest and tagging beside named peers
 	$(BIN)/python -m tests.bench
 
 evaluate: $(VENV)/.run  ## Score the tagger on the repository's gold, and on ../shared/eval when it is there
-	$(BIN)/python -m pipeline evaluate tests/gold/gold.jsonl $(wildcard ../shared/eval/*_dev.jsonl) --out docs/accuracy.json
+	$(BIN)/python -m tests.gold.blind $(VENV)/blind.jsonl
+	$(BIN)/python -m pipeline evaluate tests/gold/gold.jsonl $(VENV)/blind.jsonl $(wildcard ../shared/eval/*_dev.jsonl) --out docs/accuracy.json
 
 screenshots: $(VENV)/.test chromium  ## Take the pictures of the README
 	$(BIN)/python -m tests.browser.screenshots

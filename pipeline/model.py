@@ -100,7 +100,7 @@ class Mention(NamedTuple):
     `via` how a state was recognised (name, adjective, capital, institution, region, city, leader).
     `start` and `end` are code-point offsets into `field`, and `surface` is exactly that slice. `row` names
     the seed row that caused it and `because` why an ambiguous word was accepted (empty otherwise). `status`
-    is what `seeds/statuses.toml` tells of an event (planned, negated, cancelled, alleged) or weapon (battle).
+    is what `seeds/statuses.toml` tells of an event (planned, negated, cancelled, alleged) or weapon (battle, person).
     """
 
     kind: str

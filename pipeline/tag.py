@@ -135,18 +135,19 @@ class _Reading:
 def relevance(mentions: Iterable[Mention]) -> tuple[bool, str]:
     """Whether the tags make arms diplomacy, and why, in words for the reader.
 
-    A weapon with a dealing across borders between two parties does, unless all weapons are only used in battle; a
-    transfer, and nuclear weapons, are a dealing's matter all the same. One party is enough for a transfer, whose
-    own words say that it crosses a border, and for an agreement or sanctions over nuclear weapons. Without a
-    dealing, nuclear weapons or a weapons test do when two states are concerned, because another state's answer
-    is then the news.
+    A weapon with a dealing across borders between two parties does, unless all weapons are only used in battle; of a
+    transfer they are the matter all the same, and so are nuclear weapons. An arms dealer is no weapon. One party is
+    enough for a transfer, whose own words say that it crosses a border, and for an agreement or sanctions over nuclear
+    weapons. Without a dealing, nuclear weapons or a weapons test do when two states are concerned, because another
+    state's answer is then the news.
     """
     weapons: list[Mention] = []
     events: dict[str, Mention] = {}
     parties: set[str] = set()
     for mention in mentions:
         if mention.kind == "weapon":
-            weapons.append(mention)
+            if mention.status != "person":
+                weapons.append(mention)
         elif mention.kind == "event":
             events.setdefault(mention.type, mention)
         else:

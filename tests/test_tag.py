@@ -291,6 +291,7 @@ RUS, FRA, NATO = mention("state", "RUS"), mention("state", "FRA"), mention("acto
 DRONE, NUKE = mention("weapon", "drone", "drone", "drone"), mention("weapon", "nuclear", "nuclear", "warhead")
 
 
+DEALER = mention("weapon", "arms", "unspecified")._replace(status="person")
 SHOT, BLAST = DRONE._replace(status="battle"), NUKE._replace(status="battle")
 
 
@@ -328,6 +329,7 @@ def event(kind: str) -> Mention:
         ([SHOT, DRONE, RUS, FRA, event("meeting")], True, "“drone” with “meeting” (meeting) between 2 parties"),
         ([SHOT, RUS, FRA, event("transfer")], True, "“drone” with “transfer” (transfer) between 2 parties"),
         ([BLAST, RUS, FRA, event("agreement")], True, "“warhead” with “agreement” (agreement) between 2 parties"),
+        ([DEALER, RUS, FRA, event("transfer")], False, "no weapon is named"),
         ([BLAST, RUS, FRA], False, "“warhead” is named, but no meeting, transfer, sanction or agreement"),
     ],
 )
