@@ -16,6 +16,8 @@ from pipeline.gazetteer.surfaces import skeleton
 BESIDE = 80
 #: What is longer on one side is a list or a table, no sentence: only so much of it is looked at, in characters.
 LONGEST_SENTENCE = 1_000
+#: With more words of rules than these an item is so long that each rule looks at a part of it.
+ORDINARY = 64
 
 # One set of characters first: the search then skips all others at once.
 _SENTENCE_END = re.compile(r"[.!?…\n•|](?:(?<=[\n•|])|[\"'”’)]*\s+(?=[\"'“‘(]?[A-Z0-9]))")
@@ -94,8 +96,15 @@ class Item:
     def spoken(self) -> list[Place]:
         """Where the words of rules stand in it."""
         if self._spoken is None:
-            self._spoken = self._contexts.spoken(self)
+            self._spoken = sorted(self._contexts.spoken(self))
         return self._spoken
+
+    def spoken_between(self, low: int, high: int) -> list[Place]:
+        """Those of them that may stand between two offsets: all of an ordinary item, some of a very long one."""
+        spoken = self.spoken
+        if len(spoken) <= ORDINARY:
+            return spoken
+        return spoken[bisect_left(spoken, low, key=_start) : bisect_left(spoken, high, key=_start)]
 
     def word_before(self, start: int) -> bytes:
         """The skeleton of the word before an offset; empty at the beginning."""

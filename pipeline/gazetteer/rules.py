@@ -99,7 +99,7 @@ class Near:
         """The first of the words within so many characters of the match at `start:end`, whatever its case."""
         low, high = start - within, end + within
         best = None
-        for place in self._places(item, low, high) if self._few else item.spoken:
+        for place in self._places(item, low, high) if self._few else item.spoken_between(low, high):
             at, to, word = place
             if (
                 word in self.words

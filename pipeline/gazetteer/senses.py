@@ -118,17 +118,23 @@ class System:
 class Family:
     """A family of designations: what stands after one of the `stems` must match `tail` ("Su-" and two digits)."""
 
-    __slots__ = ("_examples", "_pattern", "row", "sense", "stems", "tail")
+    __slots__ = ("_examples", "_keys", "_pattern", "row", "sense", "stems", "tail")
 
     def __init__(self, row: str, stems: Iterable[str], tail: str, sense: Sense, examples: Sequence[str]) -> None:
         """`row` is where it stands. After a short stem a member begins as one of the `examples` does."""
         self.row, self.tail, self.sense, self._examples = row, tail, sense, examples
         self._pattern: re.Pattern[str] | None = None
+        self._keys: set[bytes] | None = None
         #: All forms of the stems: "Su-" also as "Su " and "Su"; a single letter keeps its hyphen.
         self.stems = tuple(form for stem in stems for form in _stem_forms(stem))
 
     def skeletons(self) -> set[bytes]:
         """What a text must hold for one of the family to be in it."""
+        if self._keys is None:
+            self._keys = self._make_keys()
+        return self._keys
+
+    def _make_keys(self) -> set[bytes]:
         whole = {stem: skeleton(stem)[:-1] for stem in self.stems}
         short = [stem for stem, key in whole.items() if len(key.strip()) <= SHORT_STEM]
         keys = {key for stem, key in whole.items() if stem not in short}
@@ -156,9 +162,8 @@ class Family:
 
     def is_in(self, text: str) -> bool:
         """Whether one of the family stands in a text."""
-        words = skeleton(text)
-        places = (m.start() for key in self.skeletons() for m in re.finditer(re.escape(key), words))
-        return any(self.end(text, start) for start in places)
+        words, keys = skeleton(text), self.skeletons()
+        return any(self.end(text, at) for at in range(len(text)) if any(words.startswith(key, at) for key in keys))
 
 
 def _stem_forms(stem: str) -> tuple[str, ...]:

@@ -45,5 +45,6 @@ def status_of(item: Item, start: int, end: int, statuses: Sequence[Status]) -> s
     low, high = item.sentence(start, end)
     widest = max((status.within for status in statuses), default=0)
     low, high = max(low, start - widest), min(high, end + widest)
-    around = [p for p in item.spoken if low <= p[0] and p[1] <= high and not item.is_tagged(p[0], p[1])]
+    places = item.spoken_between(low, high)
+    around = [p for p in places if low <= p[0] and p[1] <= high and not item.is_tagged(p[0], p[1])]
     return next((status.code for status in statuses if status.holds(item, start, end, around)), "")
