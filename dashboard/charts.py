@@ -22,7 +22,7 @@ DASHES = ("solid", "dot", "dash", "dashdot", "longdash", "longdashdot")
 TINY_DEGREES = 0.8
 
 #: Marks of the corpora, for readers who cannot tell their colours apart.
-SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star", "x", "pentagon", "hourglass", "triangle-down")
 
 _EDGE = {"line": {"color": "rgba(128,138,146,.55)", "width": 0.5}}
 _CHOSEN = {"line": {"color": "#d55e00", "width": 2}}
