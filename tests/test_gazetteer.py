@@ -10,10 +10,11 @@ import pytest
 from pipeline.errors import SeedError
 from pipeline.examples import failing, load_checked
 from pipeline.gazetteer import Gazetteer, load_gazetteer, vocabulary_version
+from pipeline.gazetteer.guards import small
 from pipeline.gazetteer.item import Contexts, Item
 from pipeline.gazetteer.rules import Beside, Near, Rule
 from pipeline.gazetteer.surfaces import in_title_case, plain, variants, without_diacritics
-from pipeline.gazetteer.vocabulary import read_vocabulary, small
+from pipeline.gazetteer.vocabulary import read_vocabulary
 from pipeline.tag import tag
 from pipeline.worker import load_link_rules
 from tests.small_seeds import FILES, write_seeds

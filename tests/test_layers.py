@@ -32,14 +32,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pipeline.gazetteer.surfaces": set(),
     "pipeline.gazetteer.senses": {"errors", "gazetteer.rules", "gazetteer.statuses", "gazetteer.surfaces"},
     "pipeline.gazetteer.statuses": {"gazetteer.item", "gazetteer.rules"},
+    "pipeline.gazetteer.guards": {
+        "errors",
+        "gazetteer.rules",
+        "gazetteer.seeds",
+        "gazetteer.senses",
+        "gazetteer.surfaces",
+    },
     "pipeline.gazetteer.vocabulary": {
         "errors",
         "model",
         "gazetteer.rules",
         "gazetteer.seeds",
         "gazetteer.senses",
-        "gazetteer.surfaces",
         "gazetteer.statuses",
+        "gazetteer.guards",
     },
     "pipeline.feedlist": {"errors", "model", "gazetteer.seeds"},
     # The stages: none knows another.

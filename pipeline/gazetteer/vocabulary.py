@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from pipeline.errors import SeedError
-from pipeline.gazetteer.rules import NEAR, Beside, Near, Rule
+from pipeline.gazetteer.guards import Guards, read_rule, small
+from pipeline.gazetteer.rules import NEAR, Beside, Near
 from pipeline.gazetteer.seeds import Row, read_csv, read_toml
 from pipeline.gazetteer.senses import (
     EventType,
@@ -21,7 +22,6 @@ from pipeline.gazetteer.senses import (
     WeaponType,
 )
 from pipeline.gazetteer.statuses import Status
-from pipeline.gazetteer.surfaces import plain
 from pipeline.model import EVENT_TYPES
 
 _LISTS = ("sipri", "unroca", "ml", "mtcr")
@@ -37,7 +37,7 @@ _STATE_VIAS = {
 def read_vocabulary(folder: Path) -> Vocabulary:
     """Read and check all seed files of a folder. Raises SeedError with file, line and the mend."""
     v = Vocabulary()
-    rules = _Rules(folder)
+    rules = Guards(folder)
     _read_states(v, folder, rules)
     _read_actors(v, folder, rules)
     _read_weapons(v, folder, rules)
@@ -51,7 +51,7 @@ def read_vocabulary(folder: Path) -> Vocabulary:
     return v
 
 
-def _read_states(v: Vocabulary, folder: Path, rules: _Rules) -> None:
+def _read_states(v: Vocabulary, folder: Path, rules: Guards) -> None:
     for row in read_toml(folder / "states.toml"):
         if not (len(row.key) == 3 and row.key.isalpha() and row.key.isupper()):
             raise SeedError(row.where, f"[{row.key}] is no ISO 3166-1 alpha-3 code")
@@ -71,7 +71,7 @@ def _read_states(v: Vocabulary, folder: Path, rules: _Rules) -> None:
 
 
 def _add_to_state(
-    v: Vocabulary, row: Row, rules: _Rules, aliases: Iterable[str], via: str, term: tuple[str, str] = ("", "")
+    v: Vocabulary, row: Row, rules: Guards, aliases: Iterable[str], via: str, term: tuple[str, str] = ("", "")
 ) -> None:
     code = row.text("state")
     if code not in v.states:
@@ -81,7 +81,7 @@ def _add_to_state(
     v.names += [guard(a, sense) for a in aliases]
 
 
-def _read_actors(v: Vocabulary, folder: Path, rules: _Rules) -> None:
+def _read_actors(v: Vocabulary, folder: Path, rules: Guards) -> None:
     for row in read_toml(folder / "actors.toml"):
         kind = row.one_of("kind", ("organisation", "armed group"))
         name = v.actors[row.key] = row.text("name")
@@ -90,7 +90,7 @@ def _read_actors(v: Vocabulary, folder: Path, rules: _Rules) -> None:
         v.examples += _examples(row, "actor", row.key)
 
 
-def _read_weapons(v: Vocabulary, folder: Path, rules: _Rules) -> None:
+def _read_weapons(v: Vocabulary, folder: Path, rules: Guards) -> None:
     for row in read_toml(folder / "weapon_types.toml"):
         categories = {key: row.texts(key) for key in _LISTS}
         v.weapon_types[row.key] = WeaponType(row.key, row.text("name"), row.text("definition"), categories)
@@ -163,105 +163,3 @@ def _examples(row: Row, kind: str, code: str) -> Iterator[Example]:
     for column, holds in (("examples", True), ("not_examples", False)):
         for sentence in row.texts(column):
             yield Example(row.where, sentence, kind, code, holds)
-
-
-def small(word: str) -> str:
-    """A word of a list as it is compared."""
-    return plain(word).strip().lower()
-
-
-def read_rule(row: Row, contexts: dict[str, frozenset[str]]) -> Rule:
-    """The rule that a row of an ambiguous file, or a trigger, describes. Raises SeedError."""
-
-    def words(column: str) -> frozenset[str]:
-        listed = row.texts(column)
-        own = frozenset(small(word) for word in listed if not word.startswith("@"))
-        named = [word[1:] for word in listed if word.startswith("@")]
-        if unknown := [name for name in named if name not in contexts]:
-            raise SeedError(row.where, f"{column} names @{unknown[0]}, which is not in contexts.toml")
-        return own.union(*(contexts[name] for name in named))
-
-    def beside(column: str, *, after: bool) -> Beside | None:
-        return Beside(listed, after=after) if (listed := words(column)) else None
-
-    def near(column: str) -> Near | None:
-        return Near(listed) if (listed := words(column)) else None
-
-    return Rule(
-        default=row.one_of("default", ("yes", "no")) == "yes" if "default" in row.fields else True,
-        because=row.text("because", required=False),
-        before=beside("before", after=False),
-        after=beside("after", after=True),
-        near=near("near"),
-        not_before=beside("not_before", after=False),
-        not_after=beside("not_after", after=True),
-        unless=near("unless"),
-        near_tags=frozenset(row.texts("near_tags")),
-        parties=int(row.number("parties", 0)),
-        sentence_parties=int(row.number("sentence_parties", 0)),
-        requires_tags=frozenset(row.texts("requires_tags")),
-        requires_side=row.one_of("requires_side", ("any", "before", "after"))
-        if "requires_side" in row.fields
-        else "any",
-        reach=int(row.number("reach", 0)),
-        neighbours="neighbours" in row.fields and row.one_of("neighbours", ("yes", "no")) == "yes",
-        except_codes=frozenset(row.texts("except_codes")),
-        within=int(row.number("within", NEAR)),
-    )
-
-
-class _Rules:
-    """The rules of the ambiguous words, by the row they guard."""
-
-    def __init__(self, folder: Path) -> None:
-        self.contexts: dict[str, frozenset[str]] = {}
-        for path in sorted(folder.glob("contexts*.toml")):
-            self.contexts |= {row.key: frozenset(map(small, row.texts("words"))) for row in read_toml(path)}
-        self._rules: dict[tuple[str, str], dict[str, tuple[Rule, str]]] = {}
-        self._examples: list[tuple[Row, str, str]] = []
-        self._named: dict[tuple[str, str], list[Name]] = {}
-        for path in sorted(folder.glob("ambiguous*.toml")):
-            for row in read_toml(path):
-                self._add(row)
-
-    def _add(self, row: Row) -> None:
-        kind, _, code = row.text("means").partition(":")
-        if kind not in ("state", "actor", "weapon", "term") or not code:
-            raise SeedError(row.where, "means must be state:, actor:, weapon: or term: and a code")
-        if not row.texts("is") or not row.texts("is_not"):
-            raise SeedError(row.where, "needs sentences where it is meant (is) and where it is not (is_not)")
-        rule = read_rule(row, self.contexts)
-        guarded = self._rules.setdefault((kind, code), {})
-        for surface in row.texts("surfaces"):
-            if surface in guarded:
-                raise SeedError(row.where, f"{surface!r} has a rule already, at {guarded[surface][1]}; join the two")
-            guarded[surface] = (rule, row.where)
-        self._examples.append((row, kind, code))
-
-    def of(self, kind: str, code: str) -> Callable[[str, Sense], Name]:
-        """A maker of names for one row, that puts the rule of an ambiguous surface into its sense."""
-        guarded = self._rules.get((kind, code))
-        if guarded is None:
-            return Name
-        named = self._named.setdefault((kind, code), [])
-
-        def name(alias: str, sense: Sense) -> Name:
-            made = Name(alias, sense.ruled(guarded[alias][0]) if alias in guarded else sense)
-            named.append(made)
-            return made
-
-        return name
-
-    def check_used(self, v: Vocabulary) -> None:
-        """Every rule guards an alias that exists, or a variant of one; its sentences become examples."""
-        for row, kind, code in self._examples:
-            names = self._named.get((kind, code), [])
-            if unknown := set(row.texts("surfaces")).difference([name.alias for name in names]):
-                unknown -= {s for name in names for s in name.surfaces()}
-            if unknown:
-                problem = f"{min(unknown)!r} is no alias of {kind}:{code}; add it there or mend this row"
-                raise SeedError(row.where, problem)
-            tag_kind = "weapon" if kind == "term" else kind
-            tag_code = names[0].sense.code
-            for column, holds in (("is", True), ("is_not", False)):
-                v.examples += [Example(row.where, s, tag_kind, tag_code, holds) for s in row.texts(column)]
