@@ -101,9 +101,10 @@ class Guards:
 
     def check_used(self, v: Vocabulary) -> None:
         """Every rule guards an alias that exists, or a variant of one; its sentences become examples."""
+        aliases = {key: {name.alias for name in names} for key, names in self._named.items()}
         for row, kind, code in self._examples:
             names = self._named.get((kind, code), [])
-            if unknown := set(row.texts("surfaces")).difference([name.alias for name in names]):
+            if unknown := set(row.texts("surfaces")) - aliases.get((kind, code), set()):
                 unknown -= {s for name in names for s in name.surfaces()}
             if unknown:
                 problem = f"{min(unknown)!r} is no alias of {kind}:{code}; add it there or mend this row"

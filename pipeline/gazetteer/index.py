@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from pipeline.errors import SeedError
 from pipeline.gazetteer.senses import Family, Name, Sense, Vocabulary
-from pipeline.gazetteer.surfaces import has_designation_hyphen, plain, skeleton, variants
+from pipeline.gazetteer.surfaces import joined_designation, plain, skeleton, variants
 
 # What may follow a name of a weapon: "drones", "Leopards"; states write their plurals out.
 _PLURAL = re.compile(r"s(?!\w)")
@@ -101,8 +101,9 @@ def _check_once(names: Iterable[Name]) -> None:
 
 def _keys(alias: str, capitals: bool) -> Iterable[bytes]:
     """The skeletons of all surfaces of an alias; most have one."""
-    if alias.isascii() and not has_designation_hyphen(alias):
-        return (skeleton(alias),)
+    if alias.isascii():
+        joined = joined_designation(alias)
+        return (skeleton(alias), skeleton(joined)) if joined else (skeleton(alias),)
     return {skeleton(surface) for surface in variants(alias, capitals=capitals)}
 
 

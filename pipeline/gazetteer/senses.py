@@ -173,13 +173,13 @@ def _stem_forms(stem: str) -> tuple[str, ...]:
 
 
 def _starts(key: bytes, stem: str, beginnings: set[tuple[bytes, bytes]]) -> set[bytes]:
-    """A key for each thing that may follow a stem: any digit for a digit, and after a mark any letter for a letter."""
+    """A key for each thing that may follow a stem: any digit for a digit, and any letter of a ship's name ("HMS ")."""
     starts = set()
     for mark, first in beginnings:
         follow = first
         if first.isdigit():
             follow = b"0123456789"
-        elif first and (mark or not stem[-1].isalnum()):
+        elif first and stem.endswith(" "):
             follow = b"abcdefghijklmnopqrstuvwxyz"
         starts |= {key + mark + bytes([one]) for one in follow} or {key + mark}
     return starts

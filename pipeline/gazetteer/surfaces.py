@@ -72,7 +72,7 @@ def variants(alias: str, *, capitals: bool) -> Iterator[str]:
         forms.append(bare)
     if alias[0].islower() or _SMALL_WORD.search(alias):
         forms += [cased for form in forms for cased in _headline(form)]
-    if has_designation_hyphen(alias):
+    if joined_designation(alias):
         # "Su 35" and "Su35" are the aircraft; "A 50" and "A10" are a sum and a road.
         forms += [_DESIGNATION_HYPHEN.sub(joint, form) for form in forms for joint in (" ", "")]
     yield from forms
@@ -80,9 +80,11 @@ def variants(alias: str, *, capitals: bool) -> Iterator[str]:
         yield from [form.upper() for form in forms]
 
 
-def has_designation_hyphen(alias: str) -> bool:
-    """Whether the hyphen of a designation may be a blank, or be left out: "Su-35" is also "Su35"."""
-    return "-" in alias and bool(_DESIGNATION_HYPHEN.search(alias)) and not _ONE_LETTER_HYPHEN.search(alias)
+def joined_designation(alias: str) -> str:
+    """A designation without its hyphen, which may also be a blank: "Su-35" as "Su35"; nothing for any other alias."""
+    if "-" not in alias or not _DESIGNATION_HYPHEN.search(alias) or _ONE_LETTER_HYPHEN.search(alias):
+        return ""
+    return _DESIGNATION_HYPHEN.sub("", alias)
 
 
 def _headline(form: str) -> tuple[str, ...]:
