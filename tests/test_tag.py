@@ -21,7 +21,7 @@ from pipeline.tables import mention_table, tag_table
 from pipeline.tag import explain, relevance, tag
 from pipeline.worker import Document, read_document, retag_articles
 from tests.making import rss
-from tests.small_seeds import write_seeds
+from tests.small_seeds import FILES, write_seeds
 
 SEEDS = ROOT / "seeds"
 
@@ -237,6 +237,14 @@ PRK,Kim Jong Un,Kim,leader,2011,,test
     assert (meant("2015-01-01", "Kim"), meant("2021-01-01", "Kim")) == (("PRK",), ("RUS",))
     (mention,) = tag("", "Park", gazetteer, "2015-01-01").mentions
     assert mention.row == "leaders.csv:3"
+
+
+def test_who_speaks_for_an_organisation_stands_for_it(tmp_path: Path) -> None:
+    actors = FILES["actors.toml"].replace('names = ["NATO"]', 'names = ["NATO"]\nheads = ["Chief"]')
+    gazetteer = load_gazetteer(write_seeds(tmp_path / "seeds", actors_toml=actors))
+    chief, leader = tag("", "Chief and Kim Jong Un", gazetteer, "2020-01-01").mentions
+    assert (chief.kind, chief.code, chief.via) == ("actor", "NATO", "leader")
+    assert (leader.kind, leader.code, leader.via) == ("state", "PRK", "leader")
 
 
 def test_an_ambiguous_word_is_decided_by_its_neighbours(small: Gazetteer) -> None:

@@ -92,7 +92,7 @@ def _check_once(names: Iterable[Name]) -> None:
         other = declared.setdefault((name.alias, name.sense.layer), name.sense)
         if other is name.sense:
             continue
-        if other.via == name.sense.via == "leader":
+        if name.sense.kind == "state" and other.via == name.sense.via == "leader":
             continue  # the date of an article tells who is meant
         if other.code != name.sense.code or name.sense.kind == "event":
             problem = f"{name.alias!r} is {name.sense.code} here and {other.code} at {other.row}; keep it in one place"
@@ -119,7 +119,7 @@ def _forms(names: Iterable[Name], phrases: Iterable[str]) -> Forms:
     for name in names:
         for surface in dict.fromkeys(variants(name.alias, capitals=name.capitals)):
             layers.setdefault(surface, {}).setdefault(name.sense.layer, name.sense)
-            if name.sense.via == "leader":
+            if name.sense.kind == "state" and name.sense.via == "leader":
                 leaders.setdefault(surface, {}).setdefault(name.sense.row, name.sense)
     for surface, rivals in leaders.items():
         first = layers[surface]["state"]

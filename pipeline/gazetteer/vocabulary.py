@@ -86,7 +86,8 @@ def _read_actors(v: Vocabulary, folder: Path, rules: Guards) -> None:
         kind = row.one_of("kind", ("organisation", "armed group"))
         name = v.actors[row.key] = row.text("name")
         guard = rules.of("actor", row.key)
-        v.names += [guard(a, Sense("actor", row.key, name, kind, "name", row.where)) for a in row.texts("names")]
+        for column, via in (("names", "name"), ("heads", "leader")):
+            v.names += [guard(a, Sense("actor", row.key, name, kind, via, row.where)) for a in row.texts(column)]
         v.examples += _examples(row, "actor", row.key)
 
 
