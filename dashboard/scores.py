@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
+
+import tomli
 
 from pipeline.evaluate import Score
 
@@ -75,7 +76,7 @@ def read_report(scores: str, corpora: str) -> Report:
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"accuracy.json is not what `make evaluate` writes: {_said(error)}") from error
     try:
-        table = tomllib.loads(corpora)
+        table = tomli.loads(corpora)
         known = {row["key"]: Corpus(**row) for row in table.get("corpus", [])}
         not_measured = tuple(str(line) for line in table.get("not_measured", []))
     except (ValueError, TypeError, KeyError, AttributeError) as error:

@@ -23,9 +23,10 @@ from aiohttp.abc import AbstractResolver
 
 from pipeline.clean import hash64
 from pipeline.errors import FeedError, ParseError, SeedError, SettingError, StoreError
+from pipeline.examples import load_checked
 from pipeline.feedlist import read_feeds_csv
 from pipeline.fetch import fetch_all
-from pipeline.gazetteer import load_gazetteer, vocabulary_version
+from pipeline.gazetteer import vocabulary_version
 from pipeline.model import Feed, FeedReport, FeedState, Fetched, RunReport
 from pipeline.settings import Settings
 from pipeline.store import Counts, Delivery, Store
@@ -56,9 +57,9 @@ def feed_id(feed: Feed) -> int:
 
 
 def _check_seeds(settings: Settings) -> str:
-    """The version of the vocabulary, once all that a worker process will load has been loaded without a mistake."""
+    """The version of the vocabulary, once all that a worker process will load has been checked."""
     load_link_rules(settings.seeds)
-    return load_gazetteer(settings.seeds).version
+    return load_checked(settings.seeds).version
 
 
 @asynccontextmanager
@@ -211,7 +212,7 @@ def ingest_sample(store: Store, settings: Settings, clock: Clock = utc_now) -> R
     """Store the bundled sample documents, by the same walk as live feeds but from files. Raises SeedError."""
     started = clock()
     folder = settings.seeds / "sample"
-    tagger = load_gazetteer(settings.seeds).version
+    tagger = load_checked(settings.seeds).version
     feeds = {f.url: replace(f, url=f"sample:{f.url}", sample=True) for f in read_feeds_csv(folder / "feeds.csv")}
     store.list_feeds([(feed_id(feed), feed) for feed in feeds.values()])
     deliveries, reports = [], []

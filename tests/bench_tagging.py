@@ -35,13 +35,13 @@ MILLION = 1_000_000
 Item = tuple[str, str]
 
 _LOAD = """
-import sys, time
+import resource, sys, time
 from pathlib import Path
 from pipeline.gazetteer import load_gazetteer
 
 def memory():
     pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * 4096 / 1e6
+    return pages * resource.getpagesize() / 1e6
 
 before, started = memory(), time.perf_counter()
 gazetteer = load_gazetteer(Path(sys.argv[1]))

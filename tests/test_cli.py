@@ -272,6 +272,19 @@ def test_explain_says_why_and_what_was_rejected(command: Command) -> None:
     assert "“talks” event meeting, planned (trigger, PLOVER CONSULT, meetings.toml:" in planned
 
 
+@pytest.mark.parametrize(
+    "arguments", [("ingest", "--feeds", "http://127.0.0.1:1/"), ("retag",), ("tag", "--explain", "x")]
+)
+def test_an_example_that_does_not_hold_stops_every_command(
+    command: Command, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    states = FILES["states.toml"].replace("Turkey waited", "Nobody waited")
+    done = command(*arguments, PARLEY_SEEDS=str(write_seeds(tmp_path / "wrong", states_toml=states)))
+    assert done.code == 2
+    assert "states.toml:" in done.err
+    assert "'Nobody waited.' yields no state TUR; mend the sentence or the row" in done.err
+
+
 def test_retag_applies_a_changed_vocabulary(
     command: Command, settings: Settings, feed_server: FeedServer, tmp_path: Path
 ) -> None:

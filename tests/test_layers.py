@@ -72,6 +72,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors",
         "model",
         "settings",
+        "examples",
         "feedlist",
         "gazetteer",
         "fetch",

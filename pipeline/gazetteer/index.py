@@ -44,7 +44,7 @@ class Index:
         named: dict[bytes, list[Name]] = {}
         swallowed: dict[bytes, list[str]] = {}
         stems: dict[bytes, list[Family]] = {}
-        may_go_on = set()
+        may_go_on: dict[bytes, None] = {}  # in the order of the files: the same seeds make the same keys
         for name in vocabulary.names:
             goes_on = name.sense.kind == "weapon"
             for key in _keys(name.alias, name.capitals):
@@ -53,14 +53,14 @@ class Index:
                 else:
                     named[key] = [name]
                 if goes_on or not name.alias[-1].isalnum():
-                    may_go_on.add(key)
+                    may_go_on[key] = None
         for phrase, _ in vocabulary.phrases:
             for key in _keys(phrase, False):
                 swallowed.setdefault(key, []).append(phrase)
                 if phrase[0].islower() or not phrase[-1].isalnum():
-                    may_go_on.add(key)
+                    may_go_on[key] = None
         for family in vocabulary.families:
-            for key in family.skeletons():
+            for key in sorted(family.skeletons()):
                 stems.setdefault(key, []).append(family)
         whole = [key for key in (named | swallowed) if key not in may_go_on]
         #: What the automaton looks for.
