@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from pipeline.gazetteer.item import Contexts, Item
 from pipeline.gazetteer.rules import Beside, Near, Rule
 from pipeline.gazetteer.surfaces import in_title_case, plain, variants, without_diacritics
 from pipeline.gazetteer.vocabulary import read_vocabulary
+from pipeline.settings import ROOT
 from pipeline.tag import tag
 from pipeline.worker import load_link_rules
 from tests.small_seeds import FILES, write_seeds
@@ -435,3 +439,20 @@ def test_after_a_short_stem_a_designation_begins_as_an_example_does(tmp_path: Pa
     assert members("Su-", "Su-1") == ["Su7", "Su-8"]
     assert members("Su ", "Su Y") == [], "as it is written"
     assert members("Sukho", "Sukho1") == ["Sukho7"]
+
+
+_KEYS = """
+import hashlib, sys
+from pathlib import Path
+from pipeline.gazetteer import load_gazetteer
+print(hashlib.sha256(b"|".join(load_gazetteer(Path(sys.argv[1])).index.keys)).hexdigest())
+"""
+
+
+def test_the_same_seeds_make_the_same_keys_in_every_process() -> None:
+    def keys(seed: str) -> str:
+        command = [sys.executable, "-c", _KEYS, str(ROOT / "seeds")]
+        environment = os.environ | {"PYTHONHASHSEED": seed}
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+
+    assert keys("1") == keys("2") != ""

@@ -104,7 +104,7 @@ def _keys(alias: str, capitals: bool) -> Iterable[bytes]:
     if alias.isascii():
         joined = joined_designation(alias)
         return (skeleton(alias), skeleton(joined)) if joined else (skeleton(alias),)
-    return {skeleton(surface) for surface in variants(alias, capitals=capitals)}
+    return sorted({skeleton(surface) for surface in variants(alias, capitals=capitals)})
 
 
 def _forms(names: Iterable[Name], phrases: Iterable[str]) -> Forms:
